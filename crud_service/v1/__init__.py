@@ -1,0 +1,1 @@
+"""Generated from proto/crud_service/v1 by scripts/generate. Do not edit."""
