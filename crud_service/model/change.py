@@ -1,0 +1,159 @@
+"""Mutations and the change log: what is to be written, and what the log says was written.
+
+One accepted call is one `Mutation`. A store turns it into the new states of its resources and into one group of
+`Change` entries, in one database transaction, under one revision.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+from crud_service.model.record import Collection, CollectionKey, Record, RecordKey
+from crud_service.model.timestamp import Timestamp
+
+
+class ChangeKind(StrEnum):
+    """What an entry of the log says happened. Append-only: the log keeps these words for good."""
+
+    RECORD_CREATED = "RECORD_CREATED"
+    RECORD_UPDATED = "RECORD_UPDATED"
+    RECORD_DELETED = "RECORD_DELETED"
+    COLLECTION_CREATED = "COLLECTION_CREATED"
+    COLLECTION_UPDATED = "COLLECTION_UPDATED"
+    COLLECTION_DELETED = "COLLECTION_DELETED"
+    """The collection is gone, and with it whatever records it still held: all of them deleted ones."""
+
+
+class RecordWrite(msgspec.Struct, frozen=True):
+    """Store `record` if its stored revision is `expected_revision`; 0 expects that there is none."""
+
+    kind: ChangeKind
+    record: Record
+    """The complete new state but for its revision, which the store gives."""
+    expected_revision: int = 0
+
+
+class CollectionWrite(msgspec.Struct, frozen=True):
+    """Store, or with COLLECTION_DELETED remove, a collection if its revision is `expected_revision`."""
+
+    kind: ChangeKind
+    collection: Collection
+    expected_revision: int = 0
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """Where a mutation comes from; copied into each of its log entries."""
+
+    actor: str
+    reason: str = ""
+    request_id: str = ""
+    call_id: str = ""
+    trace_id: str = ""
+    code_version: str = ""
+
+
+class Mutation(msgspec.Struct, frozen=True):
+    """The writes of one accepted call: all are stored, under one revision, or none."""
+
+    tenant: str
+    origin: Origin
+    time: Timestamp
+    writes: tuple[RecordWrite | CollectionWrite, ...]
+    create_collections: bool = False
+    """Make the collections that the records name and that do not exist, as part of this mutation."""
+
+
+class Committed(msgspec.Struct, frozen=True):
+    """What a mutation became: its revision, and the stored state of each write, in their order."""
+
+    revision: int
+    states: tuple[Record | Collection, ...]
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One entry of the log. Entries with the same revision are one mutation and travel together."""
+
+    revision: int
+    ordinal: int
+    """The place within its mutation, from 0."""
+    kind: ChangeKind
+    tenant: str
+    collection: str
+    id: str
+    """The record's id; empty for a change of the collection itself."""
+    state: str
+    """The resource after the change, as `encode_state` writes it; for COLLECTION_DELETED the last one before."""
+    version: int
+    time: Timestamp
+    actor: str
+    reason: str
+    request_id: str
+    call_id: str
+    trace_id: str
+    code_version: str
+
+    @property
+    def record(self) -> Record:
+        """The record after the change. Only for the RECORD_ kinds."""
+        return decode_record_state(self.state)
+
+    @property
+    def collection_state(self) -> Collection:
+        """The collection after the change. Only for the COLLECTION_ kinds."""
+        return _decode_collection(self.state)
+
+
+class _RecordState(msgspec.Struct, frozen=True, gc=False):
+    """A record as the log keeps it: one JSON object, the content spliced in as the JSON it is."""
+
+    collection: str
+    id: str
+    name: str
+    date: Timestamp
+    content: msgspec.Raw
+    tags: tuple[str, ...]
+    revision: int
+    version: int
+    create_time: Timestamp
+    update_time: Timestamp
+    delete_time: Timestamp | None = None
+
+
+_encode = msgspec.json.Encoder().encode
+_decode_record = msgspec.json.Decoder(_RecordState).decode
+_decode_collection = msgspec.json.Decoder(Collection).decode
+
+
+def encode_state(state: Record | Collection) -> str:
+    """A resource as the log stores it. `Change.record` and `Change.collection_state` read it back."""
+    if isinstance(state, Collection):
+        return _encode(state).decode()
+    return _encode(
+        _RecordState(
+            state.collection,
+            state.id,
+            state.name,
+            state.date,
+            msgspec.Raw(state.content.encode()),
+            state.tags,
+            state.revision,
+            state.version,
+            state.create_time,
+            state.update_time,
+            state.delete_time,
+        )
+    ).decode()
+
+
+def decode_record_state(text: str) -> Record:
+    """The record that `encode_state` wrote."""
+    state = _decode_record(text)
+    fields = {name: getattr(state, name) for name in Record.__struct_fields__}
+    return Record(**fields | {"content": bytes(state.content).decode()})
+
+
+def key_of(tenant: str, write: RecordWrite | CollectionWrite) -> RecordKey | CollectionKey:
+    """The key of the resource that a write changes."""
+    if isinstance(write, RecordWrite):
+        return RecordKey(tenant, write.record.collection, write.record.id)
+    return CollectionKey(tenant, write.collection.id)

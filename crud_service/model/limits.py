@@ -1,0 +1,25 @@
+"""Every limit of the contract, with its default. Settings may change each (`CRUD_LIMIT_...`)."""
+
+import msgspec
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """What one request may hold. Past a limit nothing is stored and the caller is told which one it was."""
+
+    name_chars: int = 512
+    description_chars: int = 4_096
+    tags: int = 64
+    tag_chars: int = 128
+    content_bytes: int = 1_048_576
+    """Of the content as compact JSON. Its protobuf form may be three times as large."""
+    content_depth: int = 32
+    page_size_default: int = 50
+    page_size_max: int = 1_000
+    page_bytes: int = 2_097_152
+    page_token_bytes: int = 4_096
+    filter_bytes: int = 2_048
+    filter_terms: int = 50
+    change_reason_chars: int = 512
+    request_bytes: int = 16_777_216
+    header_bytes: int = 16_384
+    url_bytes: int = 16_384
