@@ -1,0 +1,32 @@
+"""A connection that mends itself: opened when it is needed, let go after an error."""
+
+import sqlite3
+from collections.abc import Callable
+
+from crud_service.library.sqlite_errors import translate
+from crud_service.model.errors import CrudError
+
+
+class SqliteConnection:
+    """One connection of one thread at a time. `connect` opens another one; it may raise CrudError."""
+
+    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
+        self._connect = connect
+        self._connection: sqlite3.Connection | None = None
+
+    def get(self) -> sqlite3.Connection:
+        """The connection, opened if there is none. Raises CrudError or sqlite3.Error."""
+        if self._connection is None:
+            self._connection = self._connect()
+        return self._connection
+
+    def failed(self, error: sqlite3.Error) -> CrudError:
+        """Let the connection go, so that the next call starts afresh; the answer to raise `from error`."""
+        self.close()
+        return translate(error)
+
+    def close(self) -> None:
+        """Let the connection go; the next `get` opens another one."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
