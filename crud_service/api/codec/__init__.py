@@ -1,0 +1,1 @@
+"""Between wire and model. Readers and writers are compiled once from the descriptors of the proto."""

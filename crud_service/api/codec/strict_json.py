@@ -1,0 +1,118 @@
+"""JSON as the contract wants it: exact numbers, unique keys, valid UTF-8, no NaN (RFC 8259 at its strictest).
+
+The standard library's scanner with hooks: it sees the text of each number and all pairs of each object, which
+faster parsers drop. Text that JSON can write but a record cannot hold (U+0000, lone surrogates) passes here and is
+refused by logic, which sees every transport.
+"""
+
+import json
+from typing import Any, NoReturn
+
+from crud_service.api.codec.numbers import NotExact, from_float_text, from_int_text
+from crud_service.model.errors import CrudError, Reason, invalid
+
+
+def parse_json(data: bytes, field: str = "") -> Any:
+    """The value that `data` holds; `field` is where it goes in the request, for the path in an error.
+
+    Raises INVALID_ARGUMENT: `INVALID_TEXT` for bytes that are not UTF-8, `DUPLICATE_KEY`, `NUMBER_NOT_EXACT`,
+    `CONTENT_TOO_DEEP` for more levels than the parser can stand, else `MALFORMED_REQUEST` with line and column.
+    """
+    try:
+        return _decode(data.decode())
+    except UnicodeDecodeError as cause:
+        raise invalid(field, f"the body is not UTF-8 at byte {cause.start + 1}", Reason.INVALID_TEXT) from cause
+    except json.JSONDecodeError as cause:
+        where = f"line {cause.lineno} column {cause.colno}"
+        raise invalid(field, f"the body is not JSON: {cause.msg} at {where}", Reason.MALFORMED_REQUEST) from cause
+    except RecursionError as cause:
+        raise invalid(field, "the body is nested too deeply", Reason.CONTENT_TOO_DEEP) from cause
+    except _Refused:
+        raise _located(data.decode(), field) from None
+
+
+class _Refused(ValueError):
+    """A value that the hooks do not take."""
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _Refused
+    return found
+
+
+def _integer(text: str) -> int | float:
+    try:
+        return from_int_text(text)
+    except NotExact:
+        raise _Refused from None
+
+
+def _float(text: str) -> int | float:
+    try:
+        return from_float_text(text)
+    except NotExact:
+        raise _Refused from None
+
+
+def _constant(text: str) -> NoReturn:
+    raise _Refused
+
+
+_decode = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_int=_integer, parse_float=_float, parse_constant=_constant
+).decode
+
+
+# A hook does not know where it is. Refusals are rare, so a refused text is read once more, this time keeping each
+# refused value in its place, and then searched for the first one.
+
+
+class _Flaw:
+    """Stands in the tree where a value was refused."""
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        self.reason = reason
+        self.message = message
+
+
+def _located(text: str, field: str) -> CrudError:
+    path, flaw = _find(_decode_keeping(text), field) or (field, _Flaw(Reason.MALFORMED_REQUEST, "the body is refused"))
+    return invalid(path, flaw.message, flaw.reason)
+
+
+def _find(value: Any, path: str) -> tuple[str, _Flaw] | None:
+    if isinstance(value, _Flaw):
+        return path, value
+    inner: Any = ()
+    if isinstance(value, dict):
+        inner = ((f"{path}.{key}" if path else key, each) for key, each in value.items())
+    elif isinstance(value, list):
+        inner = ((f"{path}[{index}]", each) for index, each in enumerate(value))
+    return next((found for name, each in inner if (found := _find(each, name))), None)
+
+
+def _keep_pairs(pairs: list[tuple[str, Any]]) -> Any:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            return found | {key: _Flaw(Reason.DUPLICATE_KEY, "the key stands twice in its object")}
+        found[key] = value
+    return found
+
+
+def _keep_number(text: str) -> Any:
+    try:
+        return from_float_text(text)
+    except NotExact as cause:
+        return _Flaw(Reason.NUMBER_NOT_EXACT, str(cause))
+
+
+def _keep_constant(text: str) -> _Flaw:
+    return _Flaw(Reason.NUMBER_NOT_EXACT, f"{text} is not a finite number")
+
+
+_decode_keeping = json.JSONDecoder(
+    object_pairs_hook=_keep_pairs, parse_int=_keep_number, parse_float=_keep_number, parse_constant=_keep_constant
+).decode

@@ -1,0 +1,62 @@
+"""The paths outside of /v1: what is alive and ready, which version, the contract, and pages for people."""
+
+from collections.abc import Callable
+from importlib import resources
+
+import msgspec
+
+from crud_service.api.http_reply import JSON, HttpReply
+from crud_service.api.http_server import Document, Headers
+from crud_service.api.openapi import build_openapi
+from crud_service.api.pages import load_pages
+from crud_service.model.limits import Limits
+from crud_service.model.record import NodeInfo
+
+_LINKS = {
+    "docs": "/docs",
+    "openapi": "/openapi.json",
+    "proto": "/proto.binpb",
+    "node": "/v1/node",
+    "collections": "/v1/collections",
+    "live": "/healthz",
+    "ready": "/readyz",
+}
+
+
+def documents(node: NodeInfo, limits: Limits, is_ready: Callable[[], bool]) -> dict[str, Document]:
+    """What GET answers on each fixed path."""
+    descriptors = (resources.files("crud_service.v1") / "descriptors.binpb").read_bytes()
+    openapi = msgspec.json.encode(build_openapi(descriptors, node.version, limits))
+    found: dict[str, Document] = {
+        "/healthz": _fixed(b'{"status":"live"}'),
+        "/readyz": lambda headers: _readiness(is_ready()),
+        "/version": _fixed(msgspec.json.encode({"version": node.version, "commit": node.commit})),
+        "/openapi.json": _fixed(openapi),
+        "/proto.binpb": _fixed(descriptors, b"application/octet-stream"),
+    }
+    for path, page in load_pages().items():
+        found[path] = _fixed(page.body, page.content_type, page.headers)
+    overview = _fixed(msgspec.json.encode({"service": node.service_name, "version": node.version, "links": _LINKS}))
+    found["/"] = _negotiated(found["/"], overview)
+    return found
+
+
+def _fixed(body: bytes, content_type: bytes = JSON, headers: tuple[tuple[bytes, bytes], ...] = ()) -> Document:
+    return lambda _: HttpReply(200, body, [(b"content-type", content_type), *headers])
+
+
+def _readiness(ready: bool) -> HttpReply:
+    body = b'{"status":"ready"}' if ready else b'{"status":"not ready"}'
+    return HttpReply(200 if ready else 503, body, [(b"content-type", JSON), (b"cache-control", b"no-store")])
+
+
+def _negotiated(page: Document, overview: Document) -> Document:
+    """The page for a browser, which asks for HTML by name, and JSON for everybody else."""
+
+    def choose(headers: Headers) -> HttpReply:
+        wants_page = b"text/html" in headers.get(b"accept", b"")
+        reply = (page if wants_page else overview)(headers)
+        reply.headers.append((b"vary", b"accept"))
+        return reply
+
+    return choose

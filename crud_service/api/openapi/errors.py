@@ -1,0 +1,123 @@
+"""The errors of the document: one schema, and the answers that operations share."""
+
+from http import HTTPStatus
+from typing import Any
+
+from crud_service.api.status import DOMAIN
+from crud_service.model.errors import Kind, Reason
+
+_TYPE = "type.googleapis.com/google.rpc."
+
+_ANSWERS = {
+    HTTPStatus.BAD_REQUEST: "The request is malformed, past a limit, or not possible in this state (status "
+    "INVALID_ARGUMENT or FAILED_PRECONDITION). Nothing was stored.",
+    HTTPStatus.NOT_FOUND: "There is no such resource (status NOT_FOUND).",
+    HTTPStatus.CONFLICT: "The id is taken (ALREADY_EXISTS), or the resource has changed since the etag (ABORTED).",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body or the content is too large. Nothing was stored.",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "A fault of the service; its log has more under the `callId` of the error.",
+}
+_DEFAULT = (
+    "Any other error, such as 405 for another method, 414 or 431 for a URL or headers that are too long, and 503 "
+    "while the store does not answer."
+)
+
+
+def answers(*, path: bool, write: bool, body: bool) -> dict[str, Any]:
+    """The error responses of an operation that names a resource in its path, writes, or takes a body."""
+    apply = {
+        HTTPStatus.BAD_REQUEST: True,
+        HTTPStatus.NOT_FOUND: path,
+        HTTPStatus.CONFLICT: write,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: body,
+        HTTPStatus.INTERNAL_SERVER_ERROR: True,
+    }
+    named = {str(status.value): _reference(_name(status)) for status, applies in apply.items() if applies}
+    return named | {"default": _reference("Error")}
+
+
+def error_responses() -> dict[str, Any]:
+    """The shared responses, for `components.responses`."""
+    named = {_name(status): _response(text) for status, text in _ANSWERS.items()}
+    return named | {"Error": _response(_DEFAULT)}
+
+
+def error_schemas() -> dict[str, Any]:
+    """The schema of an error's body and of its parts, for `components.schemas`."""
+    reasons = ", ".join(f"`{reason}`" for reason in Reason)
+    return {
+        "Error": _object({"error": {"$ref": "#/components/schemas/Status"}}, "The body of every error."),
+        "Status": _object(
+            {
+                "code": {"type": "integer", "format": "int32", "description": "The HTTP status."},
+                "status": {"type": "string", "description": "The gRPC code.", "enum": [kind.value for kind in Kind]},
+                "message": {"type": "string", "description": "What was wrong, where, and what to do about it."},
+                "details": {
+                    "type": "array",
+                    "items": {
+                        "anyOf": [
+                            {"$ref": "#/components/schemas/ErrorInfo"},
+                            {"$ref": "#/components/schemas/BadRequest"},
+                        ]
+                    },
+                    "description": "An ErrorInfo first, then a BadRequest if fields were wrong.",
+                },
+            },
+            "google.rpc.Status as JSON.",
+        ),
+        "ErrorInfo": _object(
+            {
+                "@type": {"const": f"{_TYPE}ErrorInfo"},
+                "reason": {
+                    "type": "string",
+                    "description": f"The stable name of what went wrong; more may come. Today: {reasons}.",
+                },
+                "domain": {"const": DOMAIN},
+                "metadata": {
+                    "type": "object",
+                    "additionalProperties": {"type": "string"},
+                    "description": "`callId` and `traceId` of the call, and facts that belong to the reason.",
+                },
+            },
+            "What class of error it is, for programs.",
+        ),
+        "BadRequest": _object(
+            {
+                "@type": {"const": f"{_TYPE}BadRequest"},
+                "fieldViolations": {"type": "array", "items": {"$ref": "#/components/schemas/FieldViolation"}},
+            },
+            "All fields that were wrong.",
+        ),
+        "FieldViolation": _object(
+            {
+                "field": {
+                    "type": "string",
+                    "description": "The path in the request, in the names of the proto: `record.content.items[2]`.",
+                },
+                "description": {"type": "string"},
+                "reason": {"type": "string", "description": "As in ErrorInfo, for this field."},
+            },
+            "One field that was wrong.",
+        ),
+    }
+
+
+def _object(properties: dict[str, Any], description: str) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "description": description,
+        "properties": properties,
+        "required": list(properties),
+    }
+
+
+def _response(description: str) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/Error"}
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+def _name(status: HTTPStatus) -> str:
+    return status.phrase.title().replace(" ", "")
+
+
+def _reference(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/responses/{name}"}

@@ -1,0 +1,40 @@
+"""The routes beside the operations: health, version and the documents."""
+
+from typing import Any
+
+PLAIN_TAG = {"name": "Node", "description": "Health, version and documents of the node."}
+
+_JSON = "application/json"
+_HTML = "text/html"
+_ROUTES = {
+    "/": ("GetIndex", "A page for people, or a list of links as JSON for who does not ask for HTML", (_JSON, _HTML)),
+    "/docs": ("GetDocs", "This document as a page", (_HTML,)),
+    "/openapi.json": ("GetOpenApi", "This document", (_JSON,)),
+    "/proto.binpb": ("GetProto", "The contract as a self-contained FileDescriptorSet", ("application/octet-stream",)),
+    "/version": ("GetVersion", "The version and the commit of the code", (_JSON,)),
+    "/healthz": ("GetLiveness", "Whether the process is alive", (_JSON,)),
+    "/readyz": ("GetReadiness", "Whether the node takes calls", (_JSON,)),
+}
+
+
+def plain_paths() -> dict[str, Any]:
+    """The path items of the plain routes."""
+    paths = {path: {"get": _operation(*route)} for path, route in _ROUTES.items()}
+    paths["/readyz"]["get"]["responses"]["503"] = _response("It takes none now.", (_JSON,))
+    return paths
+
+
+def _operation(operation_id: str, summary: str, media_types: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        "operationId": operation_id,
+        "tags": [PLAIN_TAG["name"]],
+        "summary": summary,
+        "responses": {"200": _response(f"{summary}.", media_types)},
+    }
+
+
+def _response(description: str, media_types: tuple[str, ...]) -> dict[str, Any]:
+    content: dict[str, Any] = {media_type: {} for media_type in media_types}
+    if _JSON in content:
+        content[_JSON] = {"schema": {"type": "object"}}
+    return {"description": description, "content": content}

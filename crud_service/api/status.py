@@ -1,0 +1,92 @@
+"""What a kind of error is on each transport: one table, and the few reasons that HTTP has a better word for."""
+
+from typing import Any
+
+import grpc
+import msgspec
+from google.protobuf import any_pb2
+from google.rpc import error_details_pb2, status_pb2
+
+from crud_service.model.call import Call
+from crud_service.model.errors import CrudError, Kind, Reason
+
+DOMAIN = "crud-service"
+"""`ErrorInfo.domain` of every error."""
+
+STATUS: dict[Kind, tuple[grpc.StatusCode, int]] = {
+    Kind.INVALID_ARGUMENT: (grpc.StatusCode.INVALID_ARGUMENT, 400),
+    Kind.NOT_FOUND: (grpc.StatusCode.NOT_FOUND, 404),
+    Kind.ALREADY_EXISTS: (grpc.StatusCode.ALREADY_EXISTS, 409),
+    Kind.FAILED_PRECONDITION: (grpc.StatusCode.FAILED_PRECONDITION, 400),
+    Kind.ABORTED: (grpc.StatusCode.ABORTED, 409),
+    Kind.OUT_OF_RANGE: (grpc.StatusCode.OUT_OF_RANGE, 400),
+    Kind.UNAUTHENTICATED: (grpc.StatusCode.UNAUTHENTICATED, 401),
+    Kind.PERMISSION_DENIED: (grpc.StatusCode.PERMISSION_DENIED, 403),
+    Kind.RESOURCE_EXHAUSTED: (grpc.StatusCode.RESOURCE_EXHAUSTED, 429),
+    Kind.DEADLINE_EXCEEDED: (grpc.StatusCode.DEADLINE_EXCEEDED, 504),
+    Kind.CANCELLED: (grpc.StatusCode.CANCELLED, 499),
+    Kind.UNIMPLEMENTED: (grpc.StatusCode.UNIMPLEMENTED, 501),
+    Kind.UNAVAILABLE: (grpc.StatusCode.UNAVAILABLE, 503),
+    Kind.INTERNAL: (grpc.StatusCode.INTERNAL, 500),
+}
+"""Each kind as gRPC code and HTTP status (the mapping of google.rpc.Code)."""
+
+HTTP_BY_REASON = {
+    Reason.CONTENT_TOO_LARGE: 413,
+    Reason.REQUEST_TOO_LARGE: 413,
+    Reason.URL_TOO_LONG: 414,
+    Reason.HEADERS_TOO_LARGE: 431,
+    Reason.METHOD_NOT_ALLOWED: 405,
+    Reason.STORE_FULL: 507,
+}
+"""Reasons with an HTTP status of their own."""
+
+
+def http_status(error: CrudError) -> int:
+    """The HTTP status of an error."""
+    return HTTP_BY_REASON.get(error.reason) or STATUS[error.kind][1]
+
+
+def http_error(error: CrudError, call: Call | None = None) -> bytes:
+    """The JSON body of an error: `{"error": {"code", "status", "message", "details"}}`."""
+    details: list[dict[str, Any]] = [
+        {
+            "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+            "reason": error.reason,
+            "domain": DOMAIN,
+            "metadata": _metadata(error, call),
+        }
+    ]
+    if error.violations:
+        fields = [msgspec.structs.asdict(each) for each in error.violations]
+        details.append({"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": fields})
+    body = {"code": http_status(error), "status": error.kind.value, "message": error.message, "details": details}
+    return msgspec.json.encode({"error": body})
+
+
+def grpc_code(error: CrudError) -> grpc.StatusCode:
+    """The gRPC code of an error."""
+    return STATUS[error.kind][0]
+
+
+def grpc_details(error: CrudError, call: Call) -> bytes:
+    """The serialized google.rpc.Status of an error, for the metadata `grpc-status-details-bin`."""
+    info = error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=_metadata(error, call))
+    details = [info]
+    if error.violations:
+        bad = error_details_pb2.BadRequest()
+        for each in error.violations:
+            bad.field_violations.add(field=each.field, description=each.description, reason=each.reason)
+        details.append(bad)
+    status = status_pb2.Status(code=grpc_code(error).value[0], message=error.message)
+    for detail in details:
+        packed = any_pb2.Any()
+        packed.Pack(detail)
+        status.details.append(packed)
+    serialized: bytes = status.SerializeToString()
+    return serialized
+
+
+def _metadata(error: CrudError, call: Call | None) -> dict[str, str]:
+    ids = {"callId": call.call_id, "traceId": call.trace_id} if call and call.call_id else {}
+    return error.metadata | ids
