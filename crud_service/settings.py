@@ -1,0 +1,163 @@
+"""The settings of a node, read once: from flags, then the environment, then a TOML file, then the defaults."""
+
+import difflib
+import os
+import sys
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
+
+import crud_service
+from crud_service.model.errors import StartError
+from crud_service.model.limits import Limits
+
+_PREFIX = "CRUD_"
+_FILE = "crud.toml"
+_ABOUT = "Serve records over gRPC and HTTP. Settings come from flags, then the environment, then a TOML file."
+# Read elsewhere, so no misspelt settings.
+_OTHER_VARIABLES = {"CRUD_CONFIG", "CRUD_COMMIT"}
+
+
+class Settings(BaseModel):
+    """What an operator may choose. A field `http_address` is the flag `--http-address`, the variable
+    `CRUD_HTTP_ADDRESS` and the key `http_address` of the file.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    http_address: str = Field("127.0.0.1:8080", description="Where HTTP listens, host:port; port 0 takes a free one.")
+    grpc_address: str = Field("127.0.0.1:50051", description="Where gRPC listens, host:port; port 0 takes a free one.")
+    store: str = Field("sqlite:///data/crud.db", description="Where records live: sqlite:///FILE or memory://.")
+    auto_migrate: bool = Field(True, description="Bring an older data file up to date at start.")
+    auto_create_collections: bool = Field(True, description="Make a collection when the first record is written to it.")
+    page_token_key: SecretStr | None = Field(None, description="Seals page tokens; kept in the store when not set.")
+    service_name: str = Field("crud-service", description="The name the service goes by.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least level to log.")
+    log_format: Literal["auto", "json", "text"] = Field("auto", description="auto is text on a terminal, else json.")
+    event_loop: Literal["auto", "uvloop", "asyncio"] = Field("auto", description="auto is uvloop where there is one.")
+    shutdown_grace: PositiveFloat = Field(10.0, description="Seconds that running calls have when the node stops.")
+    limit_name_chars: PositiveInt = Field(512, description="Characters of a name.")
+    limit_description_chars: PositiveInt = Field(4_096, description="Characters of a collection's description.")
+    limit_tags: PositiveInt = Field(64, description="Tags of a record.")
+    limit_tag_chars: PositiveInt = Field(128, description="Characters of a tag.")
+    limit_content_bytes: PositiveInt = Field(1_048_576, description="Bytes of a content as compact JSON.")
+    limit_content_depth: int = Field(32, ge=1, le=32, description="Levels of a content; gRPC can carry 32.")
+    limit_page_size_default: PositiveInt = Field(50, description="Records of a page that does not say.")
+    limit_page_size_max: PositiveInt = Field(1_000, description="Records of a page at most.")
+    limit_page_bytes: PositiveInt = Field(2_097_152, description="Bytes of a page; a gRPC client takes 4 MiB.")
+    limit_page_token_bytes: PositiveInt = Field(4_096, description="Bytes of a page token.")
+    limit_filter_bytes: PositiveInt = Field(2_048, description="Bytes of a filter.")
+    limit_filter_terms: PositiveInt = Field(50, description="Terms of a filter.")
+    limit_change_reason_chars: PositiveInt = Field(512, description="Characters of x-change-reason.")
+    limit_request_bytes: PositiveInt = Field(16_777_216, description="Bytes of a request.")
+    limit_header_bytes: PositiveInt = Field(16_384, description="Bytes of a request's headers or metadata.")
+    limit_url_bytes: PositiveInt = Field(16_384, description="Bytes of a URL.")
+
+    @field_validator("http_address", "grpc_address")
+    @classmethod
+    def _host_and_port(cls, value: str) -> str:
+        host, colon, port = value.rpartition(":")
+        if not (host and colon and port.isdecimal() and int(port) < 65_536):
+            raise ValueError("must be host:port, such as 127.0.0.1:8080")
+        return value
+
+    @field_validator("store")
+    @classmethod
+    def _known_store(cls, value: str) -> str:
+        if value != "memory://" and not value.removeprefix("sqlite:///"):
+            raise ValueError("must name a file: sqlite:///data/crud.db, or sqlite:////var/lib/crud.db from the root")
+        if value != "memory://" and not value.startswith("sqlite:///"):
+            raise ValueError("must be sqlite:///FILE or memory://")
+        return value
+
+    @property
+    def limits(self) -> Limits:
+        """The limits of the contract."""
+        return Limits(**{name: getattr(self, f"limit_{name}") for name in Limits.__struct_fields__})
+
+
+def load_settings(arguments: Sequence[str] | None = None) -> Settings:
+    """The settings of this process: `arguments` (those of the command line when None), environment, file.
+
+    Raises StartError that names the setting that is wrong. `--help` and `--version` print and exit.
+    """
+    flags = _read_flags(arguments)
+    file = flags.pop("config", None)
+    environment = _read_environment(os.environ)
+    sources = {f"{_PREFIX}{name.upper()}": name for name in environment}
+    sources |= {f"--{name.replace('_', '-')}": name for name in flags}
+    try:
+        return Settings(**_read_file(file) | environment | flags)
+    except ValidationError as cause:
+        raise StartError(_explain(cause, sources, file or _FILE)) from cause
+
+
+def _read_flags(arguments: Sequence[str] | None) -> dict[str, Any]:
+    """The flags that were given, by the names of their fields, and `config`."""
+    options: list[click.Parameter] = [
+        click.Option([f"--{name.replace('_', '-')}"], help=_help(name), metavar="VALUE")
+        for name in Settings.model_fields
+    ]
+    about_file = f"A TOML file.  [CRUD_CONFIG, default {_FILE} if there is one]"
+    config = click.Option(["--config"], envvar="CRUD_CONFIG", help=about_file)
+    version = click.version_option(crud_service.__version__, prog_name="crud-server", message="%(prog)s %(version)s")
+    command = version(click.Command("crud-server", params=[config, *options], callback=dict, help=_ABOUT))
+    try:
+        given = command.main(arguments, prog_name="crud-server", standalone_mode=False)
+    except click.ClickException as cause:
+        raise StartError(f"{cause.format_message()} Try --help.") from cause
+    if not isinstance(given, dict):  # --help and --version have printed, and answer with an exit code
+        sys.exit(given)
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _help(name: str) -> str:
+    field = Settings.model_fields[name]
+    default = "" if field.default is None else f", default {field.default}"
+    return f"{field.description}  [{_PREFIX}{name.upper()}{default}]"
+
+
+def _read_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables that are settings. One that is almost a setting is a typing mistake."""
+    known = {f"{_PREFIX}{name.upper()}": name for name in Settings.model_fields}
+    for variable in environment:
+        if variable.startswith(_PREFIX) and variable not in known and variable not in _OTHER_VARIABLES:
+            for meant in difflib.get_close_matches(variable, known, n=1, cutoff=0.9):
+                raise StartError(f"{variable} is no setting; did you mean {meant}?")
+    return {name: environment[variable] for variable, name in known.items() if environment.get(variable)}
+
+
+def _read_file(path: str | None) -> dict[str, Any]:
+    if path is None and not Path(_FILE).is_file():
+        return {}
+    file = Path(path or _FILE)
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as cause:
+        raise StartError(f"the settings file {file} cannot be read: {cause.strerror}") from cause
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as cause:
+        raise StartError(f"the settings file {file} is no TOML: {cause}") from cause
+
+
+def _explain(error: ValidationError, sources: Mapping[str, str], file: str) -> str:
+    """One line about the first mistake, naming the flag, the variable or the key of the file it came from."""
+    first = error.errors()[0]
+    name = str(first["loc"][0])
+    named = next((source for source, field in reversed(list(sources.items())) if field == name), f"{name} in {file}")
+    if first["type"] == "extra_forbidden":
+        return f"{named} is no setting; --help lists them"
+    given = "" if "key" in name else f" (given: {first['input']!r})"
+    return f"{named}: {first['msg'].removeprefix('Value error, ')}{given}"
