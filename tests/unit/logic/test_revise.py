@@ -1,0 +1,172 @@
+"""Changing what is stored: no change is lost, however many come at once, here or on other nodes."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from crud_service.library.memory import MemoryStore
+from crud_service.logic.revise import changed_fields
+from crud_service.model import requests
+from crud_service.model.change import ChangeKind, Mutation, Origin, RecordWrite
+from crud_service.model.errors import Kind, Reason
+from crud_service.model.ports.record_store import ConditionFailed
+from crud_service.model.record import RecordKey
+
+PATH = "collections/notes/records/a"
+KEY = RecordKey("", "notes", "a")
+
+
+class Contended:
+    """A store in which another node changes the record just before each of the first `lost` commits."""
+
+    kind = "contended"
+
+    def __init__(self, store: MemoryStore, lost: int) -> None:
+        self._store = store
+        self.lost = lost
+        self.commits = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def commit(self, mutation: Mutation) -> Any:
+        self.commits += 1
+        if self.commits <= self.lost:
+            current = await self._store.get_record(KEY)
+            assert current is not None
+            theirs = replace(current, tags=(f"theirs-{self.commits}",), version=current.version + 1)
+            write = RecordWrite(ChangeKind.RECORD_UPDATED, theirs, current.revision)
+            await self._store.commit(Mutation("", Origin("other node"), mutation.time, (write,)))
+        return await self._store.commit(mutation)
+
+
+async def test_parallel_updates_of_one_record(service) -> None:
+    """50 updates of one record at once all succeed: 50 versions and revisions without a hole, and none is lost."""
+    await service.create("a")
+    replies = await asyncio.gather(*(service.update(PATH, name=f"n{number}") for number in range(50)))
+    assert sorted(reply.version for reply in replies) == list(range(2, 52))
+    assert sorted(reply.revision for reply in replies) == list(range(2, 52))
+    last = await service.get(PATH)
+    assert last.version == 51
+    assert last == max(replies, key=lambda reply: reply.version)
+
+
+async def test_parallel_updates_of_two_nodes(service_of) -> None:
+    """Two nodes that share a store, and so no lock, lose no update of each other's either."""
+    nodes = service_of(), service_of()
+    await nodes[0].create("a")
+    await asyncio.gather(*(nodes[number % 2].update(PATH, name=f"n{number}") for number in range(50)))
+    assert (await nodes[0].get(PATH)).version == 51
+
+
+async def test_of_parallel_updates_with_one_etag_one_wins(service) -> None:
+    """When many send the same etag, exactly one gets through and the others are told."""
+    first = await service.create("a")
+    updates = (service.update(PATH, name=f"n{number}", etag=first.etag) for number in range(20))
+    outcomes = await asyncio.gather(*updates, return_exceptions=True)
+    refusals = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+    assert [getattr(refusal, "reason", None) for refusal in refusals] == [Reason.ETAG_MISMATCH] * 19
+    assert (await service.get(PATH)).version == 2
+
+
+async def test_parallel_updates_and_deletes(service) -> None:
+    """Of a delete and updates at once, the updates before it succeed and those after it find the record deleted."""
+    await service.create("a")
+    work = [service.update(PATH, name="x") for _ in range(10)]
+    work.insert(4, service.delete(PATH))
+    outcomes = await asyncio.gather(*work, return_exceptions=True)
+    assert [getattr(outcome, "reason", "OK") for outcome in outcomes] == ["OK"] * 5 + [Reason.RECORD_DELETED] * 6
+
+
+@pytest.mark.parametrize("lost", [1, 3, 9])
+async def test_a_lost_condition_starts_again(service, service_of, store, lost) -> None:
+    """An update that another node overtook is made again from what that node stored, keeping both changes."""
+    await service.create("a", name="old")
+    contended = Contended(store, lost)
+    after = await service_of(contended).update(PATH, name="new")
+    assert contended.commits == lost + 1
+    assert (after.name, after.tags, after.version) == ("new", (f"theirs-{lost}",), lost + 2)
+
+
+async def test_ten_lost_conditions_are_enough(service, service_of, store, refused) -> None:
+    """After ten lost conditions the call is ABORTED, and a retry may be lucky."""
+    await service.create("a", name="old")
+    contended = Contended(store, 10)
+    overtaken = service_of(contended)
+    with refused(Kind.ABORTED, Reason.CONCURRENT_CHANGE) as caught:
+        await overtaken.update(PATH, name="new")
+    assert PATH in caught.value.message
+    assert contended.commits == 10
+    assert (await service.get(PATH)).name == "old"
+    assert (await overtaken.update(PATH, name="new")).name == "new"
+
+
+async def test_an_etag_is_checked_again(service, service_of, store, refused) -> None:
+    """An update with an etag that another node overtook is refused: it was made for a state that is gone."""
+    first = await service.create("a")
+    contended = Contended(store, 1)
+    with refused(Kind.ABORTED, Reason.ETAG_MISMATCH):
+        await service_of(contended).update(PATH, name="new", etag=first.etag)
+    assert contended.commits == 1
+    assert (await service.get(PATH)).tags == ("theirs-1",)
+
+
+async def test_a_deleted_record_is_noticed_in_between(service, service_of, store, refused) -> None:
+    """A record that another node deletes during an update is not brought back."""
+    await service.create("a")
+
+    class Deleting(Contended):
+        async def commit(self, mutation: Mutation) -> Any:
+            if not self.commits:
+                self.commits += 1
+                await service.delete(PATH)
+            return await self._store.commit(mutation)
+
+    with refused(Kind.NOT_FOUND, Reason.RECORD_DELETED):
+        await service_of(Deleting(store, 1)).update(PATH, name="new")
+
+
+async def test_a_create_is_not_tried_again(service_of, store, refused) -> None:
+    """A create whose id was taken in between is ALREADY_EXISTS, at once."""
+
+    class Taken(Contended):
+        async def commit(self, mutation: Mutation) -> Any:
+            self.commits += 1
+            raise ConditionFailed(0, None)
+
+    taken = Taken(store, 0)
+    with refused(Kind.ALREADY_EXISTS, Reason.RECORD_EXISTS):
+        await service_of(taken).create("a")
+    with refused(Kind.ALREADY_EXISTS, Reason.COLLECTION_EXISTS):
+        await service_of(taken).create_collection()
+    assert taken.commits == 2
+
+
+async def test_a_caller_that_gives_up_lets_the_next_one_in(service, new_call) -> None:
+    """A cancelled update does not keep the record locked."""
+    await service.create("a")
+    request = requests.UpdateRecord(requests.RecordDraft(path=PATH, name="x"))
+    tasks = [asyncio.create_task(service.records.update(new_call(), request)) for _ in range(3)]
+    tasks[0].cancel()
+    tasks[1].cancel()
+    async with asyncio.timeout(5):
+        await asyncio.wait(tasks)
+    assert tasks[2].result().name == "x"
+
+
+async def test_parallel_updates_of_one_collection(service) -> None:
+    """Updates of one collection at once all succeed as well."""
+    await service.create_collection()
+    await asyncio.gather(*(service.update_collection(name=f"n{number}") for number in range(20)))
+    assert (await service.get_collection()).version == 21
+
+
+def test_changed_fields() -> None:
+    """A mask decides; without one, what is present; `*` is everything; a path twice counts once."""
+    changeable = ("name", "tags")
+    assert changed_fields(None, ("name",), changeable) == {"name"}
+    assert changed_fields((), ("name",), changeable) == {"name"}
+    assert changed_fields(("tags", "tags"), ("name",), changeable) == {"tags"}
+    assert changed_fields(("*",), (), changeable) == {"name", "tags"}

@@ -1,0 +1,55 @@
+"""Errors: what they carry to the caller."""
+
+import re
+
+import pytest
+
+from crud_service.model.errors import CrudError, Kind, Reason, Violation, invalid, invalid_all, not_found
+
+
+def test_invalid_names_its_field() -> None:
+    """An error about one field says which, in its message and as a violation."""
+    error = invalid("record.name", "has 513 characters; at most 512 are allowed")
+    assert error.kind is Kind.INVALID_ARGUMENT
+    assert error.reason is Reason.INVALID_FIELD
+    assert error.message == str(error) == "record.name: has 513 characters; at most 512 are allowed"
+    assert error.violations == (Violation("record.name", "has 513 characters; at most 512 are allowed"),)
+
+
+def test_all_violations_are_told() -> None:
+    """Several violations make one error: the first gives the reason, each stands in the message."""
+    error = invalid_all(
+        [Violation("a", "is long", Reason.INVALID_TEXT), Violation("b", "is bad"), Violation("", "no field")]
+    )
+    assert error.reason is Reason.INVALID_TEXT
+    assert [each.field for each in error.violations] == ["a", "b", ""]
+    assert error.message == "a: is long; b: is bad; no field"
+
+
+@pytest.mark.parametrize(("count", "listed", "more"), [(16, 16, ""), (17, 16, "; and 1 more"), (500, 16, "484 more")])
+def test_an_error_stays_small(count: int, listed: int, more: str) -> None:
+    """Hundreds of violations do not outgrow what a gRPC client takes as metadata: some are listed, the rest counted."""
+    error = invalid_all([Violation(f"record.tags[{number}]", "is too long") for number in range(count)])
+    assert len(error.violations) == listed
+    assert error.message.endswith(more or "is too long")
+    assert len(error.message) < 1_024
+
+
+def test_not_found() -> None:
+    """A missing resource has its own kind and no violation."""
+    error = not_found(Reason.RECORD_NOT_FOUND, "there is no such record")
+    assert (error.kind, error.reason, error.violations) == (Kind.NOT_FOUND, Reason.RECORD_NOT_FOUND, ())
+
+
+def test_metadata_is_a_copy() -> None:
+    """What the caller of the constructor does to its mapping later does not change the error."""
+    metadata = {"etag": "1"}
+    error = CrudError(Kind.ABORTED, Reason.ETAG_MISMATCH, "changed", metadata=metadata)
+    metadata["etag"] = "2"
+    assert error.metadata == {"etag": "1"}
+
+
+def test_reasons_are_stable_names() -> None:
+    """A reason is its own name, in the form that google.rpc.ErrorInfo asks for; a kind is named as in google.rpc.Code."""
+    assert all(reason == reason.name and re.fullmatch(r"[A-Z][A-Z0-9_]+[A-Z0-9]", reason) for reason in Reason)
+    assert all(kind.value == kind.name for kind in Kind)

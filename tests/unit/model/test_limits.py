@@ -1,0 +1,27 @@
+"""The limits: their defaults are part of the contract."""
+
+import msgspec
+
+from crud_service.model.limits import Limits
+
+
+def test_defaults() -> None:
+    """The defaults are those that the documents promise."""
+    assert msgspec.structs.asdict(Limits()) == {
+        "name_chars": 512,
+        "description_chars": 4_096,
+        "tags": 64,
+        "tag_chars": 128,
+        "content_bytes": 1_048_576,
+        "content_depth": 32,
+        "page_size_default": 50,
+        "page_size_max": 1_000,
+        "page_bytes": 2_097_152,
+        "page_token_bytes": 4_096,
+        "filter_bytes": 2_048,
+        "filter_terms": 50,
+        "change_reason_chars": 512,
+        "request_bytes": 16_777_216,
+        "header_bytes": 16_384,
+        "url_bytes": 16_384,
+    }
