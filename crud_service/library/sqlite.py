@@ -127,6 +127,7 @@ class SqliteStore:
         try:
             with closing(self._file.connect_first()) as connection:
                 prepare_schema(self._file, connection, self._auto_migrate)
+                self._file.switch_to_wal(connection)
         except BaseException:
             self._file.release()
             raise

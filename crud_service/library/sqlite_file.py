@@ -24,30 +24,21 @@ class SqliteFile:
     """One data file. `synchronous` is SQLite's own word; `busy_seconds` bounds a wait for a foreign lock."""
 
     def __init__(self, path: Path, synchronous: str, busy_seconds: float) -> None:
-        self.path = path.absolute()
+        # Resolved, so that the lock lies beside the real file whichever link leads there.
+        self.path = path.resolve()
         self._synchronous = synchronous
         self._busy_seconds = busy_seconds
         self._lock: int | None = None
 
     def acquire(self) -> None:
         """Own the file, making its folder if it is missing. Raises StartError with the way out."""
-        path = self.path
-        if path.is_dir():
-            raise StartError(f"the data file {path} is a folder; name a file in it, such as {path / 'crud.db'}")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            self._lock = self._acquire()
         except OSError as cause:
             raise StartError(
-                f"the data file {path} cannot be written ({cause.strerror}); "
+                f"the data file {self.path} cannot be written ({cause.strerror}); "
                 "make its folder writable or choose another path"
             ) from cause
-        try:
-            self._own(lock)
-        except BaseException:
-            os.close(lock)
-            raise
-        self._lock = lock
 
     def release(self) -> None:
         """Let another process own the file. Doing it twice does nothing."""
@@ -56,26 +47,27 @@ class SqliteFile:
             self._lock = None
 
     def connect_first(self) -> sqlite3.Connection:
-        """The first connection: creates the file if there is none and switches it to WAL. Raises StartError."""
+        """The first connection: creates the file if there is none, and changes nothing in it. Raises StartError."""
         try:
-            connection = self._connect("rwc", self._busy_seconds)
-            try:
-                mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
-                self._prepare_writer(connection)
-            except BaseException:
-                connection.close()
-                raise
+            return self._connect("rwc", self._busy_seconds)
+        except sqlite3.Error as error:
+            raise self.start_error(error) from error
+
+    def switch_to_wal(self, connection: sqlite3.Connection) -> None:
+        """Let readers and the writer work side by side; the file remembers it. Raises StartError."""
+        try:
+            (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
         except sqlite3.Error as error:
             raise self.start_error(error) from error
         if mode != "wal":
-            connection.close()
             raise StartError(f"the file system of {self.path} cannot hold a write-ahead log; choose a local disk")
-        return connection
 
     def connect_writer(self) -> sqlite3.Connection:
         """A connection for the writer. Raises CrudError; never makes a new file."""
         connection = self._reconnect(self._busy_seconds)
-        self._prepare_writer(connection)
+        connection.execute(f"PRAGMA synchronous = {self._synchronous}")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+        connection.execute(f"PRAGMA cache_size = -{_WRITER_CACHE_KIB}")
         return connection
 
     def connect_reader(self) -> sqlite3.Connection:
@@ -98,6 +90,19 @@ class SqliteFile:
             case sqlite3.SQLITE_FULL:
                 return StartError(f"the disk of the data file {path} is full; free some space or choose another path")
         return StartError(f"the data file {path} cannot be used ({error}); check its disk and its permissions")
+
+    def _acquire(self) -> int:
+        path = self.path
+        if path.is_dir():
+            raise StartError(f"the data file {path} is a folder; name a file in it, such as {path / 'crud.db'}")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            self._own(lock)
+        except BaseException:
+            os.close(lock)
+            raise
+        return lock
 
     def _own(self, lock: int) -> None:
         try:
@@ -127,8 +132,3 @@ class SqliteFile:
             check_same_thread=False,
             cached_statements=256,
         )
-
-    def _prepare_writer(self, connection: sqlite3.Connection) -> None:
-        connection.execute(f"PRAGMA synchronous = {self._synchronous}")
-        connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
-        connection.execute(f"PRAGMA cache_size = -{_WRITER_CACHE_KIB}")

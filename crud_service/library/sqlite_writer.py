@@ -21,7 +21,7 @@ from crud_service.model.record import Collection, CollectionKey, Record, RecordK
 # Rows past this many characters are bound one by one: the driver keeps the last values of each prepared statement.
 _LARGE_ROWS = 262_144
 
-# The driver takes minutes of detours for a subclass of str, so it gets the plain word.
+# The driver takes a detour for a subclass of str, so it gets the plain word.
 _WORD = {kind: kind.value for kind in ChangeKind}
 
 _encode = msgspec.json.Encoder().encode

@@ -64,7 +64,10 @@ class Mutation(msgspec.Struct, frozen=True):
 
 
 class Committed(msgspec.Struct, frozen=True):
-    """What a mutation became: its revision, and the stored state of each write, in their order."""
+    """What a mutation became: its revision, and the stored state of each write, in their order.
+
+    For COLLECTION_DELETED it is the last state before.
+    """
 
     revision: int
     states: tuple[Record | Collection, ...]

@@ -26,4 +26,5 @@ async def running_node(**settings: Any) -> AsyncIterator[Node]:
         node.add_chassis()
         await node.serve_grpc()
         await node.serve_http()
+        await node.register()
         yield node

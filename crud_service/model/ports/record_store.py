@@ -73,7 +73,11 @@ class RecordStore(Protocol):
         """Make it ready: create or migrate what is missing. Raises StartError with the way out."""
 
     async def close(self) -> None:
-        """Finish what was accepted and let go of everything. Closing twice does nothing."""
+        """Finish what was accepted and let go of everything. Closing twice does nothing.
+
+        From then on every method but `open` raises CrudError with reason SHUTTING_DOWN, and so does every `wait_log`
+        under way.
+        """
 
     async def commit(self, mutation: Mutation) -> Committed:
         """Store all writes of a mutation and their log entries in one transaction, or nothing.
