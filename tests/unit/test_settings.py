@@ -71,11 +71,11 @@ def test_precedence(monkeypatch, folder) -> None:
 def test_the_file(monkeypatch, folder, how) -> None:
     """The file is crud.toml of the current folder, or the one that --config or CRUD_CONFIG names."""
     file = folder / ("crud.toml" if how == "default" else "other.toml")
-    file.write_text('service_name = "größe"\nlimit_tags = 3\nauto_migrate = false\n', encoding="utf-8")
+    file.write_text('store = "sqlite:///größe.db"\nlimit_tags = 3\nauto_migrate = false\n', encoding="utf-8")
     if how == "environment":
         monkeypatch.setenv("CRUD_CONFIG", str(file))
     settings = load_settings(["--config", str(file)] if how == "flag" else [])
-    assert (settings.service_name, settings.limit_tags, settings.auto_migrate) == ("größe", 3, False)
+    assert (settings.store, settings.limit_tags, settings.auto_migrate) == ("sqlite:///größe.db", 3, False)
 
 
 def test_the_named_file_replaces_the_usual_one(folder) -> None:

@@ -43,8 +43,12 @@ def record_of(message: str, *arguments: object, level: int = logging.WARNING, **
 
 def stack_of(message: str) -> dict[str, Any]:
     """Keyword arguments for `record_of` with an exception that was really raised."""
-    try:
+
+    def fail() -> None:
         raise LookupError(message)
+
+    try:
+        fail()
     except LookupError as error:
         return {"exc_info": (type(error), error, error.__traceback__)}
 
@@ -239,14 +243,11 @@ async def test_a_stream_that_is_gone() -> None:
 
 
 def test_as_the_handler_of_logging(stream, output) -> None:
-    """Attached to a logger it takes what passes the level, with the stack of `exception`."""
-    logger = logging.Logger("crud_service.test", logging.INFO)
+    """Attached to a logger it takes what passes the level, with the stack of an exception."""
+    logger = logging.Logger("crud_service.test", logging.INFO)  # noqa: LOG001 - one that nobody else will get
     logger.addHandler(output)
     logger.debug("too quiet")
     logger.info("one")
-    try:
-        raise LookupError("two")
-    except LookupError:
-        logger.exception("failed")
+    logger.error("failed", **stack_of("two"))
     assert [(line["event"], line["level"]) for line in lines_of(stream)] == [("one", "info"), ("failed", "error")]
     assert "LookupError: two" in lines_of(stream)[1]["stack"]

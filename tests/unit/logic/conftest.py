@@ -139,7 +139,7 @@ def time_of() -> Callable[[int], Timestamp]:
 
 @pytest.fixture
 def refused() -> Callable[..., Any]:
-    """`with refused(kind, reason, field)`: expect that error, about that field if one is given."""
+    """Expects an error of this kind and reason, and about this field if one is given."""
 
     def expect(kind: Kind, reason: Reason, field: str | None = None) -> Any:
         def matches(error: CrudError) -> bool:

@@ -12,10 +12,40 @@ from crud_service.model import requests
 from crud_service.model.change import ChangeKind, Mutation, Origin, RecordWrite
 from crud_service.model.errors import Kind, Reason
 from crud_service.model.ports.record_store import ConditionFailed
-from crud_service.model.record import RecordKey
+from crud_service.model.record import CollectionKey, RecordKey
 
 PATH = "collections/notes/records/a"
 KEY = RecordKey("", "notes", "a")
+
+
+class Slow:
+    """A store whose reads and commits take a moment, so that calls overlap."""
+
+    kind = "slow"
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def get_record(self, key: RecordKey) -> Any:
+        await asyncio.sleep(0)
+        return await self._store.get_record(key)
+
+    async def get_collection(self, key: CollectionKey) -> Any:
+        await asyncio.sleep(0)
+        return await self._store.get_collection(key)
+
+    async def commit(self, mutation: Mutation) -> Any:
+        await asyncio.sleep(0)
+        return await self._store.commit(mutation)
+
+
+@pytest.fixture
+def service(service_of, store) -> Any:
+    """The service over a slow store."""
+    return service_of(Slow(store))
 
 
 class Contended:
@@ -53,9 +83,9 @@ async def test_parallel_updates_of_one_record(service) -> None:
     assert last == max(replies, key=lambda reply: reply.version)
 
 
-async def test_parallel_updates_of_two_nodes(service_of) -> None:
+async def test_parallel_updates_of_two_nodes(service_of, store) -> None:
     """Two nodes that share a store, and so no lock, lose no update of each other's either."""
-    nodes = service_of(), service_of()
+    nodes = service_of(Slow(store)), service_of(Slow(store))
     await nodes[0].create("a")
     await asyncio.gather(*(nodes[number % 2].update(PATH, name=f"n{number}") for number in range(50)))
     assert (await nodes[0].get(PATH)).version == 51

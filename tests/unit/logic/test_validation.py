@@ -125,21 +125,20 @@ def test_content_bytes(character: str, past: int, wrong: bool) -> None:
     assert found(with_content(content)) == ([("record.content", Reason.CONTENT_TOO_LARGE)] if wrong else [])
 
 
-@pytest.mark.parametrize(("unit", "nested"), [("1,", 11), ("null,", 4), ('"",', 4), ("{},", 4), ("[],", 4)])
-def test_content_bytes_as_protobuf(unit: str, nested: int) -> None:
+@pytest.mark.parametrize("unit", ["1,", "12,", "[1],", "[[1]],"])
+def test_content_bytes_as_protobuf(unit: str) -> None:
     """A content that would grow past three times the limit as a Struct is refused, at the very byte."""
-    limits = Limits(content_bytes=30_000)
-    content = '{"a":[' + (unit * 2_500)[:-1] + "]}"
+    values = '":[' + (unit * 2_500)[:-1] + "]}"
     struct = struct_pb2.Struct()
-    struct.update(json.loads(content))
-    size = struct.ByteSize()
-    assert size > 2_500 * nested
-    assert found(with_content(content), limits) == []
-    exact = Limits(content_bytes=max(-(-size // 3), len(content)))
-    assert found(with_content(content), exact) == []
-    if size / 3 > len(content) + 1:
-        below = Limits(content_bytes=(size - 1) // 3)
-        assert found(with_content(content), below) == [("record.content", Reason.CONTENT_TOO_LARGE)]
+    for key in ("a", "aa", "aaa"):
+        struct.Clear()
+        struct.update(json.loads(content := f'{{"{key}{values}'))
+        if struct.ByteSize() % 3 == 1:
+            break
+    limit = struct.ByteSize() // 3
+    assert limit > len(content)
+    assert found(with_content(content), Limits(content_bytes=limit + 1)) == []
+    assert found(with_content(content), Limits(content_bytes=limit)) == [("record.content", Reason.CONTENT_TOO_LARGE)]
 
 
 def test_a_million_small_numbers_are_too_large() -> None:
@@ -185,8 +184,12 @@ def test_encoding_never_recurses_too_far(depth: int, inner: object) -> None:
     try:
         text = encode_content(content)
     except CrudError as error:
-        assert error.reason in {Reason.CONTENT_TOO_DEEP, Reason.INVALID_TEXT}  # noqa: PT017 - depends on the stack
-        assert len(error.message) < 512
+        refusal = error
+    else:
+        refusal = None
+    if refusal:  # how deep the encoder can go depends on the machine's stack
+        assert refusal.reason in {Reason.CONTENT_TOO_DEEP, Reason.INVALID_TEXT}
+        assert len(refusal.message) < 512
     else:
         assert inner == 1
         assert found(with_content(text)) == [("record.content", Reason.CONTENT_TOO_DEEP)]

@@ -1,6 +1,6 @@
 """The way of a write: every hook once, in order, able to change or to refuse, and nothing stored past a refusal."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -139,11 +139,10 @@ async def test_a_veto_stops_the_write(service_of, service, store, refused, phase
     before = await service.create("a", name="old")
     hooks = Recorder(**{phase: veto})
     refusing = service_of(hooks=hooks)
-    writes: list[Awaitable[Any]] = [refusing.create("b"), refusing.update(PATH, name="x"), refusing.delete(PATH)]
-    for write in writes:
+    for write, target in ((refusing.create, "b"), (refusing.update, PATH), (refusing.delete, PATH)):
         hooks.seen.clear()
         with refused(Kind.INVALID_ARGUMENT, Reason.INVALID_FIELD, "record.name"):
-            await write
+            await write(target)
         assert hooks.phases == PHASES[: PHASES.index(phase) + 1]
     assert await service.get(PATH) == before
     assert await store.last_revision() == 1

@@ -50,6 +50,6 @@ def test_metadata_is_a_copy() -> None:
 
 
 def test_reasons_are_stable_names() -> None:
-    """A reason is its own name, in the form that google.rpc.ErrorInfo asks for; a kind is named as in google.rpc.Code."""
+    """A reason is its own name, in the form that google.rpc.ErrorInfo asks for, and so is a kind."""
     assert all(reason == reason.name and re.fullmatch(r"[A-Z][A-Z0-9_]+[A-Z0-9]", reason) for reason in Reason)
     assert all(kind.value == kind.name for kind in Kind)

@@ -79,6 +79,7 @@ MOST = record_of(
 )
 @example(MOST)
 @example(replace(MOST, name="", tags=()))
+@example(replace(MOST, name="", content="{}", tags=tuple(chr(0x1F300 + number) for number in range(500))))
 @example(replace(MOST, name="", tags=tuple(chr(ord("0") + number) for number in range(64))))
 @example(record_of({"a": [1] * 1_000}))
 @example(record_of({"": [[[]], {}, [{}], {"": {"": ""}}] * 100}))
