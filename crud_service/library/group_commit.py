@@ -1,13 +1,15 @@
 """Group commit: concurrent mutations share one database transaction, each caller gets its own outcome.
 
-The event loop puts mutations into a queue; one writer thread takes all that wait, writes them as a group and hands the
-outcomes back in one step. While the disk syncs one group, the next one gathers.
+The event loop gathers mutations and hands them as a group to one writer thread, which hands the outcomes back in one
+step. While the disk syncs one group, the next one gathers.
 """
 
 import asyncio
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
+from time import monotonic
 from typing import NamedTuple
 
 from crud_service.library.commit_plan import Refusal
@@ -21,6 +23,10 @@ WriteGroup = Callable[[Sequence[Mutation]], Sequence[Outcome]]
 """Writes a group in one transaction: an outcome for each, or raises and has written nothing."""
 
 
+# In seconds: a slow disk must not make callers wait much longer than it does itself.
+_MOST_PATIENCE = 0.01
+
+
 class _Waiting(NamedTuple):
     mutation: Mutation
     answer: asyncio.Future[Committed]
@@ -29,14 +35,20 @@ class _Waiting(NamedTuple):
 class GroupCommit:
     """Hands mutations to `write`, which runs in a thread of its own, group by group.
 
-    `committed(revision)` is called on the event loop after each group that took revisions, before its callers go on.
+    `committed(revision)` is called on the event loop after each group that took revisions, before its callers go on;
+    `writing(True)` before a group is written, and `writing(False)` when none is any more.
     A group is bounded by `max_mutations`, `max_writes` and `max_bytes` of content, but never empty.
+
+    A group costs the thread and the event loop some twenty hand-overs of Python's lock, whatever its size. So after a
+    group of several, the next one waits for as many, but no longer than the last write took. A lone writer never
+    waits.
     """
 
     def __init__(
         self,
         write: WriteGroup,
         committed: Callable[[int], None],
+        writing: Callable[[bool], None] = lambda _: None,
         *,
         max_mutations: int = 256,
         max_writes: int = 1_000,
@@ -44,13 +56,18 @@ class GroupCommit:
     ) -> None:
         self._write = write
         self._committed = committed
+        self._tell_writing = writing
         self._max_mutations = max_mutations
         self._max_writes = max_writes
         self._max_bytes = max_bytes
-        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
-        self._left_over: _Waiting | None = None
+        self._waiting: deque[_Waiting] = deque()
+        self._expected = 1
+        self._patience = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._writing = False
         self._loop = asyncio.get_running_loop()
         self._closed = False
+        self._groups: SimpleQueue[list[_Waiting]] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
 
@@ -59,44 +76,55 @@ class GroupCommit:
         if self._closed:
             raise CrudError(Kind.UNAVAILABLE, Reason.SHUTTING_DOWN, "the store is closed; try another node")
         answer: asyncio.Future[Committed] = self._loop.create_future()
-        self._queue.put(_Waiting(mutation, answer))
+        self._waiting.append(_Waiting(mutation, answer))
+        self._go_on()
         return await answer
 
     async def close(self) -> None:
         """Finish what was accepted, then end the thread. Closing twice does nothing."""
         if not self._closed:
             self._closed = True
-            self._queue.put(None)
-        # The thread hands its last answers to the loop before it ends, so they arrive before this returns.
+            self._go_on()
         await asyncio.to_thread(self._thread.join)
+        # The last answers were handed to the loop before the thread ended: let them arrive.
+        await asyncio.sleep(0)
 
-    def _run(self) -> None:
-        while group := self._take():
-            outcomes = self._outcomes([waiting.mutation for waiting in group])
-            self._loop.call_soon_threadsafe(self._answer, group, outcomes)
+    def _go_on(self) -> None:
+        """Start the next group, now or when it has gathered; once closed and empty, end the thread."""
+        if self._writing:
+            return
+        if self._closed or len(self._waiting) >= self._expected:
+            self._start()
+        elif self._waiting and self._timer is None:
+            self._timer = self._loop.call_later(self._patience, self._start)
+
+    def _start(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._writing = True
+        self._tell_writing(True)
+        self._groups.put(self._take())
 
     def _take(self) -> list[_Waiting]:
-        """All that wait, within the bounds; blocks for the first one. Empty at the end."""
-        waiting = self._left_over or self._queue.get()
-        self._left_over = None
+        """The first of those that wait, within the bounds."""
         group: list[_Waiting] = []
         writes = size = 0
-        while waiting is not None:
-            writes += len(waiting.mutation.writes)
-            size += _size(waiting.mutation)
+        while self._waiting and len(group) < self._max_mutations:
+            mutation = self._waiting[0].mutation
+            writes += len(mutation.writes)
+            size += _size(mutation)
             if group and (writes > self._max_writes or size > self._max_bytes):
-                self._left_over = waiting
-                return group
-            group.append(waiting)
-            if len(group) == self._max_mutations:
-                return group
-            try:
-                waiting = self._queue.get_nowait()
-            except Empty:
-                return group
-        if group:
-            self._queue.put(None)  # the end is seen again once this group is written
+                break
+            group.append(self._waiting.popleft())
         return group
+
+    def _run(self) -> None:
+        """The thread: write groups until an empty one comes."""
+        while group := self._groups.get():
+            start = monotonic()
+            outcomes = self._outcomes([waiting.mutation for waiting in group])
+            self._loop.call_soon_threadsafe(self._answer, group, outcomes, monotonic() - start)
 
     def _outcomes(self, mutations: list[Mutation]) -> Sequence[Outcome]:
         try:
@@ -109,7 +137,7 @@ class GroupCommit:
                 return [_again(failure) for _ in mutations]
         return [self._outcomes([mutation])[0] for mutation in mutations]
 
-    def _answer(self, group: list[_Waiting], outcomes: Sequence[Outcome]) -> None:
+    def _answer(self, group: list[_Waiting], outcomes: Sequence[Outcome], seconds: float) -> None:
         revision = max((outcome.revision for outcome in outcomes if isinstance(outcome, Committed)), default=0)
         if revision:
             self._committed(revision)
@@ -120,6 +148,9 @@ class GroupCommit:
                 waiting.answer.set_result(outcome)
             else:
                 waiting.answer.set_exception(outcome)
+        self._writing, self._expected, self._patience = False, len(group), min(seconds, _MOST_PATIENCE)
+        self._tell_writing(False)
+        self._go_on()
 
 
 def _size(mutation: Mutation) -> int:
