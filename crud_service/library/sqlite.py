@@ -141,7 +141,8 @@ class _Engine:
         self.reader = SqliteReader(file.connect_reader, statements)
         self.writer = SqliteWriter(file.connect_writer, statements)
         self.signal = LogSignal(self.reader.last_revision())
-        self.commits = GroupCommit(self.writer.write, self.signal.committed)
+        self.commits = GroupCommit(self.writer.write, self.signal.committed, self.reader.share_transaction_unless)
+        self.reader.share_transaction_unless(False)
         self._executor = ThreadPoolExecutor(reader_threads, thread_name_prefix="store-reader")
         self._readers = [SqliteReader(file.connect_reader, statements) for _ in range(reader_threads)]
         self._free = SimpleQueue[SqliteReader]()

@@ -14,6 +14,11 @@ class SqliteConnection:
         self._connect = connect
         self._connection: sqlite3.Connection | None = None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a connection now."""
+        return self._connection is not None
+
     def get(self) -> sqlite3.Connection:
         """The connection, opened if there is none. Raises CrudError or sqlite3.Error."""
         if self._connection is None:
