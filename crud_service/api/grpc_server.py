@@ -1,5 +1,6 @@
 """The gRPC transport. Methods are registered with bytes in and out, so a malformed message is ours to answer."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -8,7 +9,7 @@ import grpc.aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from crud_service.api.codec.offload import offloaded, offloaded_writer
+from crud_service.api.codec.offload import LARGE, content_size
 from crud_service.api.codec.text import text
 from crud_service.api.codec.wire_reader import compile_reader
 from crud_service.api.codec.wire_writer import compile_writer
@@ -88,14 +89,14 @@ class GrpcServer:
 
 def _endpoint(operation: Operation) -> Handler:
     """Decode, call, encode."""
-    read = offloaded(compile_reader(operation.request, operation.request_type))
-    write = offloaded_writer(compile_writer(operation.reply))
+    read, write = compile_reader(operation.request, operation.request_type), compile_writer(operation.reply)
     handler, resource = operation.handler, resource_of(operation)
 
     async def endpoint(call: Call, data: bytes) -> bytes:
-        request = await read(data)
+        request = read(data) if len(data) < LARGE else await asyncio.to_thread(read, data)
         call.resource = resource(request)
-        return await write(await handler(call, request))
+        reply = await handler(call, request)
+        return write(reply) if content_size(reply) < LARGE else await asyncio.to_thread(write, reply)
 
     return endpoint
 

@@ -19,7 +19,7 @@ def parse_json(data: bytes, field: str = "") -> Any:
     `CONTENT_TOO_DEEP` for more levels than the parser can stand, else `MALFORMED_REQUEST` with line and column.
     """
     try:
-        return _decode(data.decode())
+        return _read(data.decode(), field)
     except UnicodeDecodeError as cause:
         raise invalid(field, f"the body is not UTF-8 at byte {cause.start + 1}", Reason.INVALID_TEXT) from cause
     except json.JSONDecodeError as cause:
@@ -27,8 +27,13 @@ def parse_json(data: bytes, field: str = "") -> Any:
         raise invalid(field, f"the body is not JSON: {cause.msg} at {where}", Reason.MALFORMED_REQUEST) from cause
     except RecursionError as cause:
         raise invalid(field, "the body is nested too deeply", Reason.CONTENT_TOO_DEEP) from cause
+
+
+def _read(text: str, field: str) -> Any:
+    try:
+        return _decode(text)
     except _Refused:
-        raise _located(data.decode(), field) from None
+        raise _located(text, field) from None
 
 
 class _Refused(ValueError):
@@ -66,7 +71,7 @@ _decode = json.JSONDecoder(
 
 
 # A hook does not know where it is. Refusals are rare, so a refused text is read once more, this time keeping each
-# refused value in its place, and then searched for the first one.
+# refused value in its place, and then searched for the first one. What follows it may not even be JSON.
 
 
 class _Flaw:

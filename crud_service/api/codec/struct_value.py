@@ -3,10 +3,9 @@
 Building a Struct message costs several times what its bytes cost, so replies write them straight away.
 """
 
+from collections import Counter
 from struct import Struct as Packer
 from typing import Any
-
-from google.protobuf import struct_pb2
 
 from crud_service.api.codec.numbers import NotExact, from_double
 from crud_service.api.codec.varint import length_delimited
@@ -15,16 +14,29 @@ from crud_service.model.errors import CrudError, Reason, invalid
 _pack_double = Packer("<Bd").pack
 _NULL, _TRUE, _FALSE = b"\x08\x00", b"\x20\x01", b"\x20\x00"
 _NUMBER_TAG = 0x11
-# Below this all three lengths of an entry take one byte each.
+# Below this all lengths of an entry take one byte each.
 _SHORT_ENTRY = 124
 
 
-def read_struct(message: struct_pb2.Struct, field: str) -> dict[str, Any]:
-    """The JSON object that `message` holds. Raises INVALID_ARGUMENT below `field` for NaN and the infinities."""
-    return {key: _read_value(value, field, key) for key, value in message.fields.items()}
+def read_struct(message: Any, field: str) -> dict[str, Any]:
+    """The JSON object that `message` holds, a google.protobuf.Struct with its entries as a list (`with_plain_maps`).
+
+    Raises INVALID_ARGUMENT below `field` for a key that stands twice, NaN and the infinities.
+    """
+    entries = message.fields
+    found = {entry.key: _read_value(entry.value, field, entry.key) for entry in entries}
+    if len(found) != len(entries):
+        raise _refused(field, _twice(entries), "the key stands twice in its object", Reason.DUPLICATE_KEY)
+    return found
 
 
-def _read_value(value: struct_pb2.Value, field: str, key: str | int) -> Any:
+def _twice(entries: Any) -> str:
+    """The first key that stands there more than once."""
+    count: Counter[str] = Counter(entry.key for entry in entries)
+    return next(key for key in count if count[key] > 1)
+
+
+def _read_value(value: Any, field: str, key: str | int) -> Any:
     kind = value.WhichOneof("kind")
     if kind == "string_value":
         return value.string_value
@@ -55,29 +67,31 @@ def _join(field: str, key: str | int) -> str:
 
 def struct_bytes(value: dict[str, Any]) -> bytes:
     """`value` as a serialized google.protobuf.Struct."""
-    return b"".join([_entry_bytes(key.encode(), _value_bytes(each)) for key, each in value.items()])
-
-
-def _entry_bytes(key: bytes, value: bytes) -> bytes:
-    """One entry of `Struct.fields`: the key is its field 1, the value its field 2."""
-    key_size, value_size = len(key), len(value)
-    if key_size + value_size < _SHORT_ENTRY:
-        return b"\x0a%c\x0a%c%b\x12%c%b" % (key_size + value_size + 4, key_size, key, value_size, value)
-    return length_delimited(b"\x0a", length_delimited(b"\x0a", key) + length_delimited(b"\x12", value))
+    parts = []
+    for key, each in value.items():
+        name = key.encode()
+        data = _value_bytes(each)
+        name_size, size = len(name), len(data)
+        if name_size + size < _SHORT_ENTRY:
+            parts.append(b"\x0a%c\x0a%c%b\x12%c%b" % (name_size + size + 4, name_size, name, size, data))
+        else:
+            entry = length_delimited(b"\x0a", name) + length_delimited(b"\x12", data)
+            parts.append(length_delimited(b"\x0a", entry))
+    return b"".join(parts)
 
 
 def _value_bytes(value: Any) -> bytes:
     """`value` as a serialized google.protobuf.Value."""
-    if isinstance(value, str):
-        return length_delimited(b"\x1a", value.encode())
+    kind = type(value)
+    if kind is str:
+        data = value.encode()
+        return b"\x1a%c%b" % (len(data), data) if len(data) < _SHORT_ENTRY else length_delimited(b"\x1a", data)
+    if kind is int or kind is float:
+        return _pack_double(_NUMBER_TAG, value)
+    if kind is bool:
+        return _TRUE if value else _FALSE
     if value is None:
         return _NULL
-    if value is True:
-        return _TRUE
-    if value is False:
-        return _FALSE
-    if isinstance(value, int | float):
-        return _pack_double(_NUMBER_TAG, value)
-    if isinstance(value, dict):
+    if kind is dict:
         return length_delimited(b"\x2a", struct_bytes(value))
-    return length_delimited(b"\x32", b"".join(length_delimited(b"\x0a", _value_bytes(each)) for each in value))
+    return length_delimited(b"\x32", b"".join([length_delimited(b"\x0a", _value_bytes(each)) for each in value]))

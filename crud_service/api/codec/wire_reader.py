@@ -7,8 +7,8 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.message_factory import GetMessageClass
 
-from crud_service.api.codec.duplicate_keys import find_duplicate_key
 from crud_service.api.codec.fields import draft_type, message_of
+from crud_service.api.codec.plain_maps import with_plain_maps
 from crud_service.api.codec.struct_value import read_struct
 from crud_service.model.errors import CrudError, Reason, invalid
 from crud_service.model.timestamp import from_unix
@@ -22,19 +22,16 @@ def compile_reader(descriptor: Descriptor, model: type) -> Reader:
 
     It raises INVALID_ARGUMENT for bytes that are no such message, and for what a request must not hold.
     """
+    # A duplicate key would be lost in parsing, so contents are parsed as the entries they consist of.
+    descriptor = with_plain_maps(descriptor)
     parse = GetMessageClass(descriptor).FromString
     make = _message_reader(descriptor, model, "")
 
     def read(data: bytes) -> Any:
         try:
-            message = parse(data)
+            return make(parse(data))
         except DecodeError as cause:
             raise _malformed(cause) from cause
-        # Parsing keeps the last of duplicate map keys, so the message has become smaller than its bytes. Other
-        # encoders' quirks do that too; then the bytes themselves are looked at.
-        if message.ByteSize() != len(data) and (key := find_duplicate_key(descriptor, data)):
-            raise invalid(key, "the key stands twice in its object", Reason.DUPLICATE_KEY)
-        return make(message)
 
     return read
 

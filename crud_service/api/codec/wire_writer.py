@@ -26,13 +26,22 @@ _decode_json = msgspec.json.Decoder().decode
 def compile_writer(descriptor: Descriptor) -> Writer:
     """A writer for objects with attributes named like the fields of `descriptor`; None and empty are not sent."""
     source = ["def write(m):", " out = []"]
-    names: dict[str, Any] = {}
+    names: dict[str, Any] = {"length_delimited": length_delimited}
     for field in descriptor.fields:
         names[f"put_{field.number}"] = _field_writer(field)
-        source.append(f" v = m.{field.name}\n if v: out.append(put_{field.number}(v))")
+        put = f"put_{field.number}(v)"
+        if field.type == FieldDescriptor.TYPE_STRING and not field.is_repeated:
+            put = _inline_string(_tag(field, 2))
+        source.append(f" v = m.{field.name}\n if v: out.append({put})")
     source.append(" return b''.join(out)")
     exec("\n".join(source), names)  # noqa: S102 - made of the names in our own descriptors, nothing else
     return names["write"]  # type: ignore[no-any-return]
+
+
+def _inline_string(tag: bytes) -> str:
+    """An expression that serializes the text `v`; most are short enough for a length of one byte."""
+    short = repr(tag.replace(b"%", b"%%") + b"%c%b")
+    return f"{short} % (n, b) if (n := len(b := v.encode())) < 128 else length_delimited({tag!r}, b)"
 
 
 def _field_writer(field: FieldDescriptor) -> Writer:
@@ -51,25 +60,26 @@ def _single(field: FieldDescriptor) -> Writer:
         tag = _tag(field, 0)
         return lambda value: tag + varint(value)
     if field.type == FieldDescriptor.TYPE_MESSAGE:
-        tag, put = _tag(field, 2), _message(message_of(field))
-        return lambda value: length_delimited(tag, put(value))
+        return _message(_tag(field, 2), message_of(field))
     raise TypeError(f"{field.full_name}: no writer for a field of this type")
 
 
-def _message(descriptor: Descriptor) -> Writer:
+def _message(tag: bytes, descriptor: Descriptor) -> Writer:
+    """Serializes a message with its tag."""
     if descriptor.full_name == "google.protobuf.Timestamp":
-        return _timestamp_bytes
+        # The times of a record are often the same ones.
+        return lru_cache(maxsize=1024)(lambda value: length_delimited(tag, _timestamp_bytes(value)))
     if descriptor.full_name == "google.protobuf.Struct":
-        return lambda text: b"" if text == "{}" else struct_bytes(_decode_json(text))
-    return compile_writer(descriptor)
+        return lambda text: length_delimited(tag, struct_bytes(_decode_json(text)))
+    put = compile_writer(descriptor)
+    return lambda value: length_delimited(tag, put(value))
 
 
 def _tag(field: FieldDescriptor, wire_type: int) -> bytes:
     return varint(field.number << 3 | wire_type)
 
 
-@lru_cache(maxsize=1024)
 def _timestamp_bytes(timestamp: Timestamp) -> bytes:
-    """A google.protobuf.Timestamp. Cached: the times of a record are often the same ones."""
+    """A google.protobuf.Timestamp."""
     seconds, nanos = to_unix(timestamp)
     return (b"\x08" + varint(seconds) if seconds else b"") + (b"\x10" + varint(nanos) if nanos else b"")
