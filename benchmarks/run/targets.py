@@ -1,0 +1,47 @@
+"""What the service promises, and how a promise is judged."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """crud-service answers at least `least` times as many calls a second as `peer`."""
+
+    load: str
+    peer: str
+    least: float
+
+
+@dataclass(frozen=True)
+class Bound:
+    """One measured number and the most it may be."""
+
+    what: str
+    value: float
+    most: float | None
+    unit: str
+    detail: str = ""
+
+    @property
+    def held(self) -> bool:
+        """Whether the promise is kept; a number without a bound promises nothing."""
+        return self.most is None or self.value <= self.most
+
+
+RATIOS = (
+    Ratio("HTTP get", "PocketBase", 4),
+    Ratio("HTTP get", "FastAPI", 10),
+    Ratio("HTTP create", "PocketBase", 2.5),
+    Ratio("HTTP create", "FastAPI", 15),
+    Ratio("HTTP list", "PocketBase", 3),
+    Ratio("gRPC get", "bare grpc.aio", 0.7),
+    Ratio("gRPC create", "bare grpc.aio", 0.6),
+)
+MOST_GROWTH = 1.3
+"""Time of a get and of the first page with many records, against 1,000."""
+MOST_DEPTH = 1.5
+"""Time of page 10,000 against page 1."""
+MOST_MEMORY = 120.0
+"""MB resident after 100,000 creates."""
+MOST_START = 1.5
+"""Seconds from start to ready."""
