@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from importlib import resources
+from typing import Any
+from urllib.parse import parse_qs
 
 import msgspec
 
@@ -10,6 +12,7 @@ from crud_service.api.http_server import Document, Headers
 from crud_service.api.openapi import build_openapi
 from crud_service.api.pages import load_pages
 from crud_service.model.limits import Limits
+from crud_service.model.ports.registrar import RegistryState
 from crud_service.model.record import NodeInfo
 
 _LINKS = {
@@ -23,13 +26,18 @@ _LINKS = {
 }
 
 
-def documents(node: NodeInfo, limits: Limits, is_ready: Callable[[], bool]) -> dict[str, Document]:
+def documents(
+    node: NodeInfo,
+    limits: Limits,
+    is_ready: Callable[[], bool],
+    registry: Callable[[], RegistryState | None] = lambda: None,
+) -> dict[str, Document]:
     """What GET answers on each fixed path."""
     descriptors = (resources.files("crud_service.v1") / "descriptors.binpb").read_bytes()
     openapi = msgspec.json.encode(build_openapi(descriptors, node.version, limits))
     found: dict[str, Document] = {
         "/healthz": _fixed(b'{"status":"live"}'),
-        "/readyz": lambda headers: _readiness(is_ready()),
+        "/readyz": _readiness(is_ready, registry),
         "/version": _fixed(msgspec.json.encode({"version": node.version, "commit": node.commit})),
         "/openapi.json": _fixed(openapi),
         "/proto.binpb": _fixed(descriptors, b"application/octet-stream"),
@@ -42,20 +50,37 @@ def documents(node: NodeInfo, limits: Limits, is_ready: Callable[[], bool]) -> d
 
 
 def _fixed(body: bytes, content_type: bytes = JSON, headers: tuple[tuple[bytes, bytes], ...] = ()) -> Document:
-    return lambda _: HttpReply(200, body, [(b"content-type", content_type), *headers])
+    return lambda _, __: HttpReply(200, body, [(b"content-type", content_type), *headers])
 
 
-def _readiness(ready: bool) -> HttpReply:
-    body = b'{"status":"ready"}' if ready else b'{"status":"not ready"}'
-    return HttpReply(200 if ready else 503, body, [(b"content-type", JSON), (b"cache-control", b"no-store")])
+def _readiness(is_ready: Callable[[], bool], registry: Callable[[], RegistryState | None]) -> Document:
+    """Whether the node takes calls; with `?verbose` also what somebody should know who wonders."""
+
+    def tell(headers: Headers, query: bytes) -> HttpReply:
+        ready = is_ready()
+        told: dict[str, Any] = {"status": "ready" if ready else "not ready"}
+        if "verbose" in parse_qs(query.decode("latin-1"), keep_blank_values=True):
+            told |= _details(registry())
+        body = msgspec.json.encode(told)
+        return HttpReply(200 if ready else 503, body, [(b"content-type", JSON), (b"cache-control", b"no-store")])
+
+    return tell
+
+
+def _details(registry: RegistryState | None) -> dict[str, Any]:
+    """A node that is in no registry still takes calls: a warning, and no reason to be not ready."""
+    if registry is None:
+        return {"warnings": []}
+    warnings = [f"{registry.registry}: {registry.problem}"] if registry.problem else []
+    return {"warnings": warnings, "registry": {"kind": registry.registry, "registered": registry.registered}}
 
 
 def _negotiated(page: Document, overview: Document) -> Document:
     """The page for a browser, which asks for HTML by name, and JSON for everybody else."""
 
-    def choose(headers: Headers) -> HttpReply:
+    def choose(headers: Headers, query: bytes) -> HttpReply:
         wants_page = b"text/html" in headers.get(b"accept", b"")
-        reply = (page if wants_page else overview)(headers)
+        reply = (page if wants_page else overview)(headers, query)
         reply.headers.append((b"vary", b"accept"))
         return reply
 

@@ -20,8 +20,8 @@ from crud_service.model.limits import Limits
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Headers = Mapping[bytes, bytes]
-Document = Callable[[Headers], HttpReply]
-"""Answers GET on one fixed path, given the request's headers."""
+Document = Callable[[Headers, bytes], HttpReply]
+"""Answers GET on one fixed path, given the request's headers and query string."""
 
 
 class _Route(NamedTuple):
@@ -63,7 +63,7 @@ class HttpServer:
         verb = scope["method"]
         match = self._router.match("GET" if verb == "HEAD" else verb, scope["raw_path"])
         if isinstance(match, Miss):
-            reply = self._other(verb, scope["path"], headers, match.allowed)
+            reply = self._other(verb, scope, headers, match.allowed)
         else:
             route, path_value = match
             reply = await _serve(route, _Raw(path_value, scope["query_string"], headers, receive))
@@ -71,12 +71,13 @@ class HttpServer:
         await send({"type": "http.response.start", "status": reply.status, "headers": reply.headers})
         await send({"type": "http.response.body", "body": reply.body})
 
-    def _other(self, verb: str, path: str, headers: Headers, allowed: Sequence[str]) -> HttpReply:
+    def _other(self, verb: str, scope: Scope, headers: Headers, allowed: Sequence[str]) -> HttpReply:
+        path: str = scope["path"]
         document = self._documents.get(path)
         if document is not None:
             allowed = ("GET", "HEAD")
             if verb in allowed:
-                return document(headers)
+                return document(headers, scope["query_string"])
         if allowed:
             message = f"{path[:200]} answers {', '.join(allowed)}"
             reply = refusal(CrudError(Kind.UNIMPLEMENTED, Reason.METHOD_NOT_ALLOWED, message))
@@ -93,6 +94,9 @@ async def _serve(route: _Route, raw: _Raw) -> HttpReply:
         reply: HttpReply = await route.handler(call, raw)
     except CrudError as error:
         reply = refusal(error, call)
+    except asyncio.CancelledError:  # by a server that stops and has waited long enough; the caller is told
+        message = "the node stops and could not wait for this call; a write may have been stored, so read first"
+        reply = refusal(CrudError(Kind.UNAVAILABLE, Reason.SHUTTING_DOWN, message), call)
     reply.headers.append((b"x-call-id", call.call_id.encode()))
     reply.headers.append((b"x-trace-id", call.trace_id.encode()))
     return reply

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from crud_service.library.lingering_transport import LingeringTransport
 from crud_service.model.errors import CrudError, Kind, Reason, invalid
 from crud_service.model.limits import Limits
 
@@ -39,6 +40,8 @@ class ServiceProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start the clock of an idle connection."""
         super().connection_made(transport)  # type: ignore[arg-type]
+        self._lingering = LingeringTransport(self.transport, self._is_unread)
+        self.transport = self._lingering  # type: ignore[assignment]
         self._idle_since = self.loop.time()
 
     def close_if_idle(self, before: float) -> None:
@@ -48,6 +51,8 @@ class ServiceProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser, and bound what it may hold back."""
+        if self._lingering.lingering:
+            return
         super().data_received(data)
         # A header is handed on when it is complete, so one that never ends is seen only in the bytes fed.
         if self._in_head and not self.transport.is_closing():
@@ -140,7 +145,12 @@ class ServiceProtocol(HttpToolsProtocol):
         status, body = type(self).refuse(error)
         head = b"content-type: application/json\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(body)
         self.transport.write(STATUS_LINE[status] + head + body)
-        self.transport.close()
+        self._lingering.linger()
+
+    def _is_unread(self) -> bool:
+        """Whether the body of the last request is still coming."""
+        last: RequestResponseCycle | None = self.cycle
+        return last is not None and last.more_body
 
     def _headers_too_large(self) -> CrudError:
         message = f"the headers have more than {self.limits.header_bytes} bytes"

@@ -17,6 +17,8 @@ import msgspec
 
 # An error travels in the trailing metadata of gRPC, of which clients take 8 KiB by default.
 _MOST_VIOLATIONS = 16
+# Of a field's path: it holds keys of the caller's, which may be as long as a content and no text at all.
+_MOST_FIELD_CHARS = 256
 
 
 class Kind(Enum):
@@ -128,11 +130,17 @@ def invalid(field: str, description: str, reason: Reason = Reason.INVALID_FIELD)
 
 def invalid_all(violations: list[Violation]) -> CrudError:
     """INVALID_ARGUMENT about one or more fields: the first gives the reason, the first 16 are listed."""
-    listed, more = violations[:_MOST_VIOLATIONS], len(violations) - _MOST_VIOLATIONS
+    listed, more = [_shown(each) for each in violations[:_MOST_VIOLATIONS]], len(violations) - _MOST_VIOLATIONS
     message = "; ".join(f"{each.field}: {each.description}" if each.field else each.description for each in listed)
     if more > 0:
         message += f"; and {more} more"
     return CrudError(Kind.INVALID_ARGUMENT, violations[0].reason, message, violations=listed)
+
+
+def _shown(violation: Violation) -> Violation:
+    """The violation with a path that every reply can carry."""
+    field = violation.field[:_MOST_FIELD_CHARS].encode(errors="backslashreplace").decode()
+    return Violation(field, violation.description, violation.reason)
 
 
 def not_found(reason: Reason, message: str) -> CrudError:

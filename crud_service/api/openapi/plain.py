@@ -21,6 +21,15 @@ def plain_paths() -> dict[str, Any]:
     """The path items of the plain routes."""
     paths = {path: {"get": _operation(*route)} for path, route in _ROUTES.items()}
     paths["/readyz"]["get"]["responses"]["503"] = _response("It takes none now.", (_JSON,))
+    paths["/readyz"]["get"]["parameters"] = [
+        {
+            "name": "verbose",
+            "in": "query",
+            "description": "When it is there: warnings too, and whether the node is registered where clients look.",
+            "allowEmptyValue": True,
+            "schema": {"type": "string"},
+        }
+    ]
     return paths
 
 

@@ -1,0 +1,57 @@
+"""One bad request, and the one answer that belongs to it on either transport."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from tests.integration.parity import wire
+from tests.integration.parity.transports import Json, Raw, Reason
+
+COLLECTION = "refusals"
+"""A collection that holds the live record `kept` and the deleted record `gone`."""
+PARENT = f"collections/{COLLECTION}"
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One bad request and its answer."""
+
+    title: str
+    operation: str
+    request: Json
+    reason: str
+    field: str | None = ""
+    """Of the first violation; None when the error has none."""
+    kind: str = "INVALID_ARGUMENT"
+    raw: Raw | None = None
+    """Sent instead of the request."""
+    grpc_field: str | None = None
+    """Where gRPC names another field: its parser does not say where it gave up."""
+    only: str = ""
+    """The one transport that can send this."""
+    change_reason: Reason = ""
+
+    @property
+    def same_text(self) -> bool:
+        """Whether both transports say it in the same words; a parser has its own."""
+        return self.raw is None and not self.only
+
+    def field_on(self, transport: str) -> str | None:
+        """The field that the answer names on a transport."""
+        return self.grpc_field if transport == "grpc" and self.grpc_field is not None else self.field
+
+
+def bad_create(title: str, record: Json, reason: str, field: str, **more: Any) -> Refusal:
+    """A create of this record."""
+    return Refusal(title, "CreateRecord", {"parent": PARENT, "record": record}, reason, field, **more)
+
+
+def raw_create(title: str, body: str | bytes, message: bytes, reason: str, field: str, **more: Any) -> Refusal:
+    """A create whose record is `body` over HTTP and whose record has the fields `message` over gRPC."""
+    data = body.encode() if isinstance(body, str) else body
+    raw = Raw(data, wire.create_record(PARENT, message))
+    return Refusal(title, "CreateRecord", {"parent": PARENT}, reason, field, raw=raw, **more)
+
+
+def json_create(title: str, body: str | bytes, reason: str, field: str) -> Refusal:
+    """A create over HTTP alone: no message can say this."""
+    return raw_create(title, body, b"", reason, field, only="http")
