@@ -67,7 +67,7 @@ generate: dev ## Generate crud_service/v1 from proto/
 LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
 lock: dev ## Write the lock files anew (ARGS="--upgrade" takes newer versions)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@$(LOCK) $(ARGS) pyproject.toml -o requirements.lock
+	@$(LOCK) $(ARGS) --extra consul pyproject.toml -o requirements.lock
 	@$(LOCK) $(ARGS) -c requirements.lock --all-extras --group dev pyproject.toml -o requirements-dev.lock
 
 proof: dev ## Run the fault suites with their full counts (up to 30 minutes)

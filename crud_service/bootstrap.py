@@ -4,6 +4,7 @@ Adapters are imported where they are used, so a node pays only for what it needs
 """
 
 import asyncio
+import gc
 import logging
 import os
 import secrets
@@ -20,23 +21,33 @@ import uuid_utils
 from crud_service.chassis.action_log import action_log
 from crud_service.chassis.call_context import call_context
 from crud_service.chassis.recover import recover
+from crud_service.library.advertised import advertised, is_loopback
+from crud_service.library.banner import banner
 from crud_service.library.code_version import commit, version
+from crud_service.library.event_loop import loop_factory
 from crud_service.library.log_output import LogOutput
+from crud_service.library.none_registrar import NoneRegistrar
+from crud_service.library.registrars import open_registrar
 from crud_service.logic.collections import Collections
 from crud_service.logic.page_token import PageTokens
 from crud_service.logic.records import Records
+from crud_service.logic.registration import NodeRegistration
 from crud_service.logic.service import operations
 from crud_service.logic.writer import Writer
 from crud_service.model.call import Call, Middleware
 from crud_service.model.errors import StartError
 from crud_service.model.ports.record_hooks import NoHooks
 from crud_service.model.ports.record_store import RecordStore
+from crud_service.model.ports.registrar import Address, Registrar, RegistryState
 from crud_service.model.ports.system_store import SystemStore
 from crud_service.model.record import NodeInfo
 from crud_service.model.timestamp import now
 from crud_service.settings import Settings
 
+_MEMORY = "memory://"
 _PAGE_TOKEN_KEY = "page_token_key"
+_COLLECT_AFTER = 10_000
+"""New objects after which the garbage collector looks at the youngest ones; Python's default is 700."""
 
 
 class Store(RecordStore, SystemStore, Protocol):
@@ -57,19 +68,19 @@ def run(serve: Callable[[Settings], Awaitable[None]], settings: Settings) -> Non
     """Run `serve(settings)` in the event loop that the settings choose."""
     # gRPC reads this when it is imported; what it has to say comes back as errors.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-    with asyncio.Runner(loop_factory=_loop_factory(settings.event_loop)) as runner:
+    with asyncio.Runner(loop_factory=loop_factory(settings.event_loop)) as runner:
         runner.run(serve(settings))  # type: ignore[arg-type]
 
 
 def open_store(url: str, *, auto_migrate: bool) -> Store:
     """The store adapter that a URL names; it is not opened yet."""
-    if url == "memory://":
+    if url == _MEMORY:
         from crud_service.library.memory import MemoryStore
 
         return MemoryStore()
     from crud_service.library.sqlite import SqliteStore
 
-    return SqliteStore(Path(url.removeprefix("sqlite:///")), auto_migrate=auto_migrate)
+    return SqliteStore(_data_file(url), auto_migrate=auto_migrate)
 
 
 class Node:
@@ -82,6 +93,7 @@ class Node:
         self._parts.callback(self._output.flush)
         self._stopping = asyncio.Event()
         self._ready = False
+        self._registrar: Registrar = NoneRegistrar()
         self.http_port = 0
         """Where HTTP listens, once it does."""
         self.grpc_port = 0
@@ -158,21 +170,47 @@ class Node:
         from crud_service.library.uvicorn_server import HttpListener
 
         limits = self._settings.limits
-        served = documents(self._info, limits, lambda: self._ready)
+        served = documents(self._info, limits, lambda: self._ready, lambda: self._registrar.state)
         application = HttpServer(self._table, self._middleware, limits, served)
         listener = HttpListener(application, limits, lambda error: (http_status(error), http_error(error)))
         self.http_port = await listener.start(self._settings.http_address)
         self._parts.push_async_callback(listener.stop, self._settings.shutdown_grace)
 
+    async def register(self) -> None:
+        """Be ready, and have clients find this node. Does not wait for the registry."""
+        settings = self._settings
+        self._ready = True
+        listed = settings.advertise_address is not None
+        self._registrar = open_registrar(settings.consul, self._log_registry, is_listed=listed)
+        self._parts.push_async_callback(self._registrar.close)
+        self._parts.push_async_callback(self._registrar.deregister)
+        grpc, http = advertised(
+            settings.advertise_address,
+            _listening(settings.grpc_address, self.grpc_port),
+            _listening(settings.http_address, self.http_port),
+        )
+        if settings.consul_address is not None and is_loopback(grpc.host):
+            advice = "clients are sent to %s, which only this machine reaches; listen elsewhere to be found by others"
+            logging.getLogger("crud_service").warning(advice, grpc)
+        await self._registrar.start(NodeRegistration(self.store, self._info, grpc, http).describe)
+
     async def run(self) -> None:
-        """Say where to find it, and serve until a signal comes; then take no new work and let the rest finish."""
+        """Say where to find it, and serve until a signal comes; then be found no more, and let what runs finish."""
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, self.stop)
-        self._ready = True
-        print(banner(self._settings, self.http_port, self.grpc_port), flush=True)
+        print(self._banner(), flush=True)
+        # What was made until now lives as long as the process: the collector need not walk it again and again, which
+        # stops everything for some 20 ms each time. Calls leave no cycles behind, so it may look for them less often.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(_COLLECT_AFTER)
         await self._stopping.wait()
         self._ready = False
         await self._grpc.drain()
+        await self._registrar.deregister()
+        if self._registrar.state is not None:
+            # Clients hear of it a moment later, and may call until then.
+            await asyncio.sleep(self._settings.drain_wait)
 
     def stop(self) -> None:
         """End `run`. The second time end the process: whoever asks twice does not want to wait."""
@@ -186,52 +224,37 @@ class Node:
             return setting.get_secret_value().encode()
         return await self.store.load_or_create(_PAGE_TOKEN_KEY, lambda: secrets.token_bytes(32))
 
+    def _log_registry(self, state: RegistryState) -> None:
+        level = logging.WARNING if state.problem else logging.INFO
+        event = state.problem or ("registered" if state.registered else "deregistered")
+        fields = {"service": self._info.service_name, "node_id": self._info.node_id}
+        logging.getLogger("crud_service").log(level, "%s: %s", state.registry, event, extra={"fields": fields})
+
+    def _banner(self) -> str:
+        settings = self._settings
+        return banner(
+            f"{settings.service_name} {version()}",
+            http=_listening(settings.http_address, self.http_port),
+            grpc=_listening(settings.grpc_address, self.grpc_port),
+            data=None if settings.store == _MEMORY else _data_file(settings.store).resolve(),
+        )
+
     def _report(self, call: Call, error: Exception) -> str:
         fields = {"report": call.call_id, "operation": call.operation, "trace_id": call.trace_id}
         logging.getLogger("crud_service").error("the service failed inside", exc_info=error, extra={"fields": fields})
         return call.call_id
 
 
-def banner(settings: Settings, http_port: int, grpc_port: int) -> str:
-    """What a person needs to know after the start, in at most eight lines."""
-    http = f"http://{_reachable(settings.http_address, http_port)}"
-    data = "memory only, gone when the server stops"
-    if settings.store != "memory://":
-        data = str(Path(settings.store.removeprefix("sqlite:///")).resolve())
-    return "\n".join(
-        (
-            f"{settings.service_name} {version()} is ready",
-            f"  HTTP  {http}",
-            f"  gRPC  {_reachable(settings.grpc_address, grpc_port)}",
-            f"  Docs  {http}/docs",
-            f"  Data  {data}",
-            "  Auth  none: whoever reaches these addresses may read and write everything",
-            f"""  Try   curl {http}/v1/collections/notes/records -d '{{"name": "hello"}}'""",
-            "  Stop  Ctrl-C (a second time to stop at once)",
-        )
-    )
+def _data_file(url: str) -> Path:
+    return Path(url.removeprefix("sqlite:///"))
 
 
-def _reachable(address: str, port: int) -> str:
-    """An address that a client on this machine can use."""
-    host = address.rpartition(":")[0]
-    return f"{'127.0.0.1' if host in ('0.0.0.0', '[::]', '*') else host}:{port}"
+def _listening(address: str, port: int) -> Address:
+    return Address(address.rpartition(":")[0].strip("[]"), port)
 
 
 def _as_text(settings: Settings) -> bool:
     return settings.log_format == "text" or (settings.log_format == "auto" and sys.stderr.isatty())
-
-
-def _loop_factory(choice: str) -> Callable[[], asyncio.AbstractEventLoop] | None:
-    if choice == "asyncio":
-        return None
-    try:
-        import uvloop
-    except ImportError:
-        if choice == "uvloop":
-            raise StartError("uvloop is not installed; set CRUD_EVENT_LOOP=asyncio") from None
-        return None
-    return uvloop.new_event_loop
 
 
 def _new_id() -> str:

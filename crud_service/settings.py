@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 import sys
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    NonNegativeFloat,
     PositiveFloat,
     PositiveInt,
     SecretStr,
@@ -21,11 +23,14 @@ from pydantic import (
 )
 
 import crud_service
+from crud_service.library.advertised import read_advertised
+from crud_service.library.consul_options import ConsulOptions, read_consul_address
 from crud_service.model.errors import StartError
 from crud_service.model.limits import Limits
 
 _PREFIX = "CRUD_"
 _FILE = "crud.toml"
+_DNS_LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _ABOUT = "Serve records over gRPC and HTTP. Settings come from flags, then the environment, then a TOML file."
 # Read elsewhere, so no misspelt settings.
 _OTHER_VARIABLES = {"CRUD_CONFIG", "CRUD_COMMIT"}
@@ -44,11 +49,31 @@ class Settings(BaseModel):
     auto_migrate: bool = Field(True, description="Bring an older data file up to date at start.")
     auto_create_collections: bool = Field(True, description="Make a collection when the first record is written to it.")
     page_token_key: SecretStr | None = Field(None, description="Seals page tokens; kept in the store when not set.")
-    service_name: str = Field("crud-service", description="The name the service goes by.")
+    service_name: str = Field("crud-service", description="The name the service goes by and is found by.")
+    advertise_address: str | None = Field(
+        None, description="Where others reach this node, HOST or HOST:GRPC_PORT,HTTP_PORT; found out when not set."
+    )
+    consul_address: str | None = Field(
+        None, description="The Consul agent to register with, HOST:PORT or https://HOST:PORT; none when not set."
+    )
+    consul_token: SecretStr | None = Field(None, description="The ACL token for Consul.")
+    consul_datacenter: str | None = Field(None, description="The datacenter that the agent must be of.")
+    consul_ca_file: str | None = Field(None, description="Whom to trust for https, PEM; the system's when not set.")
+    consul_cert_file: str | None = Field(None, description="This node's certificate for https, PEM.")
+    consul_key_file: str | None = Field(None, description="The key of the certificate, PEM, if it is not beside it.")
+    consul_timeout: PositiveFloat = Field(2.0, description="Seconds that one exchange with the agent may take.")
+    consul_check_interval: PositiveFloat = Field(2.0, description="Seconds between two checks that Consul makes.")
+    consul_check_timeout: PositiveFloat = Field(2.0, description="Seconds that one check of Consul's may take.")
+    consul_deregister_after: float = Field(
+        60.0, ge=60, description="Seconds until Consul forgets a node that fails its checks."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least level to log.")
     log_format: Literal["auto", "json", "text"] = Field("auto", description="auto is text on a terminal, else json.")
     event_loop: Literal["auto", "uvloop", "asyncio"] = Field("auto", description="auto is uvloop where there is one.")
     shutdown_grace: PositiveFloat = Field(10.0, description="Seconds that running calls have when the node stops.")
+    drain_wait: NonNegativeFloat = Field(
+        1.0, description="Seconds to serve on after leaving the registry, until clients have noticed."
+    )
     limit_name_chars: PositiveInt = Field(512, description="Characters of a name.")
     limit_description_chars: PositiveInt = Field(4_096, description="Characters of a collection's description.")
     limit_tags: PositiveInt = Field(64, description="Tags of a record.")
@@ -74,6 +99,27 @@ class Settings(BaseModel):
             raise ValueError("must be host:port, such as 127.0.0.1:8080")
         return value
 
+    @field_validator("service_name")
+    @classmethod
+    def _fit_for_dns(cls, value: str) -> str:
+        if not _DNS_LABEL.fullmatch(value):
+            raise ValueError("must be letters, digits and hyphens, at most 63, so that DNS can carry it")
+        return value
+
+    @field_validator("advertise_address")
+    @classmethod
+    def _advertised(cls, value: str | None) -> str | None:
+        if value is not None:
+            read_advertised(value)
+        return value
+
+    @field_validator("consul_address")
+    @classmethod
+    def _agent(cls, value: str | None) -> str | None:
+        if value is not None:
+            read_consul_address(value)
+        return value
+
     @field_validator("store")
     @classmethod
     def _known_store(cls, value: str) -> str:
@@ -87,6 +133,17 @@ class Settings(BaseModel):
     def limits(self) -> Limits:
         """The limits of the contract."""
         return Limits(**{name: getattr(self, f"limit_{name}") for name in Limits.__struct_fields__})
+
+    @property
+    def consul(self) -> ConsulOptions | None:
+        """What there is to know about Consul; None if there is no address."""
+        if self.consul_address is None:
+            return None
+        given: dict[str, Any] = {
+            name: getattr(self, f"consul_{name}") or "" for name in ConsulOptions.__struct_fields__
+        }
+        given["token"] = self.consul_token.get_secret_value() if self.consul_token else ""
+        return ConsulOptions(**given)
 
 
 def load_settings(arguments: Sequence[str] | None = None) -> Settings:
@@ -159,5 +216,6 @@ def _explain(error: ValidationError, sources: Mapping[str, str], file: str) -> s
     named = next((source for source, field in reversed(list(sources.items())) if field == name), f"{name} in {file}")
     if first["type"] == "extra_forbidden":
         return f"{named} is no setting; --help lists them"
-    given = "" if "key" in name else f" (given: {first['input']!r})"
+    secret = "SecretStr" in str(Settings.model_fields[name].annotation)
+    given = "" if secret else f" (given: {first['input']!r})"
     return f"{named}: {first['msg'].removeprefix('Value error, ')}{given}"

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+# The shipped suites assert too, and should say as much when they fail.
+pytest.register_assert_rewrite("crud_service.testing")
+
 ROOT = Path(__file__).resolve().parent.parent
 
 

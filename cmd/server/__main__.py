@@ -13,6 +13,7 @@ async def serve(settings: Settings) -> None:
         node.add_chassis()
         await node.serve_grpc()
         await node.serve_http()
+        await node.register()
         await node.run()
 
 

@@ -45,12 +45,12 @@ class ConsulAgent:
             await self._register(service)
             for other, kept in held.items():
                 if service.replaces(kept):
-                    await self._client.agent.service.deregister(other)
+                    await self._drop(other)
 
     async def forget(self, service_id: str) -> None:
         """Have the agent drop a registration; well when it has none."""
         async with self._asking():
-            await self._client.agent.service.deregister(service_id)
+            await self._drop(service_id)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -60,6 +60,13 @@ class ConsulAgent:
         taken = await self._client.agent.service.register(**service._asdict(), replace_existing_checks=True)
         if not taken:
             raise AgentProblem("the agent does not take registrations")
+
+    async def _drop(self, service_id: str) -> None:
+        try:
+            await self._client.agent.service.deregister(service_id)
+        except ConsulException as error:
+            if "Unknown service" not in str(error):
+                raise
 
     async def _check_datacenter(self) -> None:
         """A node that was meant for another datacenter must not serve this one's callers."""
@@ -93,4 +100,4 @@ class ConsulAgent:
         said = " ".join((str(error) or type(error).__name__).split())
         if self._options.token:
             said = said.replace(self._options.token, "***")
-        return said[:_MOST_CHARS]
+        return "".join(char if char.isprintable() else "?" for char in said[:_MOST_CHARS])

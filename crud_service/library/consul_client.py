@@ -18,7 +18,7 @@ _Callback = Callable[[Response], Any]
 _Parameters = list[tuple[str, Any]] | None
 
 
-class ConsulClient(Consul):
+class ConsulClient(Consul):  # type: ignore[misc] # py-consul ships no types
     """py-consul's client for one agent. Settings decide, not the CONSUL_ variables of the environment.
 
     Raises StartError when the files for TLS cannot be used.
@@ -26,25 +26,31 @@ class ConsulClient(Consul):
 
     def __init__(self, options: ConsulOptions) -> None:
         scheme, host, port = read_consul_address(options.address)
-        self._tls = _tls(options) if scheme == "https" else None
+        self._options = options
         super().__init__(host=host, port=port, scheme=scheme)
         self.token = options.token or None
 
     def http_connect(self, host: str, port: int, scheme: str, verify: Any = True, cert: Any = None) -> HTTPClient:
         """Called by py-consul once, to make what it sends with."""
-        return BoundedHttp(host, port, scheme, tls=self._tls)
+        return BoundedHttp(
+            host, port, scheme, token=self._options.token, tls=_tls(self._options) if scheme == "https" else None
+        )
 
 
-class BoundedHttp(HTTPClient):
+class BoundedHttp(HTTPClient):  # type: ignore[misc] # py-consul ships no types
     """Follows no redirect, which would carry the token elsewhere, and reads no endless answer.
 
     Whoever awaits an answer bounds the time.
     """
 
-    def __init__(self, host: str, port: int, scheme: str, *, tls: ssl.SSLContext | None) -> None:
+    def __init__(self, host: str, port: int, scheme: str, *, token: str, tls: ssl.SSLContext | None) -> None:
         super().__init__(host, port, scheme)
-        connector = aiohttp.TCPConnector(limit=_MOST_CONNECTIONS, ssl=tls or True)
-        self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=_MOST_CONNECTIONS, ssl=tls or True),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            # py-consul sends the token with most requests, but not with all that need one.
+            headers={"X-Consul-Token": token} if token else None,
+        )
 
     async def get(
         self, callback: _Callback, path: str, params: _Parameters = None, headers: Any = None, raw: bool = False

@@ -66,8 +66,9 @@ class ConsulRegistrar:
     async def deregister(self) -> None:
         """Stop keeping it, and take it back from the agent if it was ever sent there."""
         await self._stop()
-        if self._sent:
-            await self._exchange(lambda: self._agent.forget(self._sent), registered=False)
+        sent, self._sent = self._sent, ""
+        if sent:
+            await self._exchange(lambda: self._agent.forget(sent), registered=False)
 
     async def close(self) -> None:
         """Stop keeping it, and close the connections."""
@@ -122,4 +123,4 @@ def _pause(failures: int) -> float:
     """Seconds until the next look: short after a first failure, growing, jittered, never more than 5."""
     if failures == 0:
         return random.uniform(0.6, 1) * _LOOK_SECONDS  # noqa: S311 - spreads nodes, hides nothing
-    return random.uniform(0.5, 1) * min(_MOST_RETRY_SECONDS, _RETRY_SECONDS * 2 ** min(failures - 1, 8))  # noqa: S311
+    return random.uniform(0.5, 1) * min(_MOST_RETRY_SECONDS, _RETRY_SECONDS * 2.0 ** min(failures - 1, 8))  # noqa: S311

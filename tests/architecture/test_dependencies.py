@@ -83,14 +83,24 @@ def imported(paths: list[Path]) -> set[str]:
     return google | {canonicalize_name(owner) for top in tops for owner in known.get(top, ())} - {"crud-service"}
 
 
-def test_the_core_declares_what_it_imports_and_nothing_else(root: Path) -> None:
-    """Every library that the package imports is a requirement of its own, and every requirement is used."""
+def test_the_package_declares_what_it_imports_and_nothing_else(root: Path) -> None:
+    """Every library that the package imports is a requirement of its own, and every requirement is used.
+
+    Adapters import what belongs to the core or to their extra, `testing` the kit besides, everything else the core.
+    """
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
-    core = {canonicalize_name(Requirement(text).name) for text in project["dependencies"]}
-    kit = {canonicalize_name(Requirement(text).name) for text in project["optional-dependencies"]["testing"]}
-    modules = list((root / "crud_service").rglob("*.py"))
-    shipped_tests = [path for path in modules if path.is_relative_to(root / "crud_service" / "testing")]
-    used = imported([path for path in modules if path not in shipped_tests])
-    assert used - core == set()
-    assert core - used - NOT_IMPORTED == set()
-    assert imported(shipped_tests) - core - kit == set()
+    core = names(project["dependencies"])
+    extras = {extra: names(texts) for extra, texts in project["optional-dependencies"].items()}
+    kit, of_adapters = extras.pop("testing"), set().union(*extras.values())
+    modules = set((root / "crud_service").rglob("*.py"))
+    shipped_tests = {path for path in modules if path.is_relative_to(root / "crud_service" / "testing")}
+    adapters = {path for path in modules if path.is_relative_to(root / "crud_service" / "library")}
+    assert imported([*modules - shipped_tests - adapters]) - core == set()
+    assert imported([*adapters]) - core - of_adapters == set()
+    assert (core | of_adapters) - imported([*modules - shipped_tests]) - NOT_IMPORTED == set()
+    assert imported([*shipped_tests]) - core - kit == set()
+
+
+def names(requirements: list[str]) -> set[str]:
+    """The names of requirements, in their one spelling."""
+    return {canonicalize_name(Requirement(text).name) for text in requirements}

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from crud_service.bootstrap import banner
-from crud_service.settings import Settings
+from crud_service.library.banner import banner
+from crud_service.library.code_version import version
+from crud_service.model.ports.registrar import Address
 from tests.e2e.documents import ROOT, blocks, run_examples, same_output, served, table
 
 pytestmark = pytest.mark.timeout(180)
@@ -27,8 +28,9 @@ def test_the_examples_run_and_show_what_comes(readme: str, tmp_path: Path) -> No
 def test_the_banner_is_the_one_of_the_code(readme: str) -> None:
     """The banner in the README is what a node prints, but for the folder it runs in."""
     shown = next(block for block in blocks(readme) if "is ready" in block.text)
-    settings = Settings(store="sqlite:////srv/crud-service/data/crud.db")
-    assert same_output(shown, banner(settings, 8080, 50051))
+    http, grpc = Address("127.0.0.1", 8080), Address("127.0.0.1", 50051)
+    data = Path("/srv/crud-service/data/crud.db")
+    assert same_output(shown, banner(f"crud-service {version()}", http=http, grpc=grpc, data=data))
 
 
 def test_the_two_commands_exist(readme: str) -> None:

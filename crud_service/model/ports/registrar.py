@@ -72,7 +72,10 @@ class Registrar(Protocol):
         """
 
     async def deregister(self) -> None:
-        """Have nobody sent here any more. Returns when the registry has confirmed it, or after a bounded time."""
+        """Have nobody sent here any more. Returns when the registry has confirmed it, or after a bounded time.
+
+        Deregistering twice, or without a start, does nothing.
+        """
 
     async def close(self) -> None:
         """Let go of everything. Does not deregister. Closing twice does nothing."""

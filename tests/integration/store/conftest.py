@@ -7,9 +7,6 @@ import pytest
 
 from crud_service.library.sqlite import SqliteStore
 
-# Asserts of the shipped suite explain themselves as those of a test do.
-pytest.register_assert_rewrite("crud_service.testing")
-
 
 @pytest.fixture(scope="session")
 async def empty_file(tmp_path_factory):
