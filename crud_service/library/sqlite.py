@@ -144,7 +144,7 @@ class _Engine:
         self.commits = GroupCommit(self.writer.write, self.signal.committed, self.reader.share_transaction_unless)
         self.reader.share_transaction_unless(False)
         self._executor = ThreadPoolExecutor(reader_threads, thread_name_prefix="store-reader")
-        self._readers = [SqliteReader(file.connect_reader, statements) for _ in range(reader_threads)]
+        self._readers = [SqliteReader(file.connect_long_reader, statements) for _ in range(reader_threads)]
         self._free = SimpleQueue[SqliteReader]()
         for reader in self._readers:
             self._free.put(reader)

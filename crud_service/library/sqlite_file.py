@@ -17,7 +17,9 @@ from crud_service.model.errors import CrudError, Kind, Reason, StartError
 # page is moved once), less makes recovery shorter. 16 MiB recover in well under a second.
 _CHECKPOINT_PAGES = 4_000
 _WRITER_CACHE_KIB = 8_192
-_READER_CACHE_KIB = 2_048
+# Pages that reads keep: enough for the inner pages of an index over millions of records and the leaves in use.
+_READER_CACHE_KIB = 16_384
+_LONG_READER_CACHE_KIB = 2_048
 
 
 class SqliteFile:
@@ -72,10 +74,11 @@ class SqliteFile:
 
     def connect_reader(self) -> sqlite3.Connection:
         """A connection that cannot write. It hardly ever waits: with WAL readers need no lock of the writer's."""
-        connection = self._reconnect(min(self._busy_seconds, 0.1))
-        connection.execute(f"PRAGMA cache_size = -{_READER_CACHE_KIB}")
-        connection.execute("PRAGMA query_only = ON")
-        return connection
+        return self._connect_reading(_READER_CACHE_KIB)
+
+    def connect_long_reader(self) -> sqlite3.Connection:
+        """The same for long reads, which seldom see a page twice."""
+        return self._connect_reading(_LONG_READER_CACHE_KIB)
 
     def start_error(self, error: sqlite3.Error) -> StartError:
         """What `error` means to who starts the node."""
@@ -117,6 +120,12 @@ class SqliteFile:
             raise StartError(f"the data file {self.path} cannot be read and written; change its permissions")
         os.ftruncate(lock, 0)
         os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+
+    def _connect_reading(self, cache_kib: int) -> sqlite3.Connection:
+        connection = self._reconnect(min(self._busy_seconds, 0.1))
+        connection.execute(f"PRAGMA cache_size = -{cache_kib}")
+        connection.execute("PRAGMA query_only = ON")
+        return connection
 
     def _reconnect(self, busy_seconds: float) -> sqlite3.Connection:
         if self._lock is None:
