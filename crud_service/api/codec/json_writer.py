@@ -11,7 +11,7 @@ import msgspec
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from crud_service.api.codec.fields import message_of
-from crud_service.model.timestamp import format_rfc3339
+from crud_service.model.timestamp import Timestamp, format_rfc3339
 
 Shaper = Callable[[Any], Any]
 """Turns one model value into what msgspec prints as its Proto3 JSON."""
@@ -28,22 +28,25 @@ def compile_json_writer(descriptor: Descriptor) -> Callable[[Any], bytes]:
 
 
 def _object_shaper(descriptor: Descriptor) -> Shaper:
-    """A function like `lambda m: {"id": m.id, "revision": str(m.revision), ...}`."""
+    """A function like `lambda m: {"id": m.id, "revision": str(m.revision), ...}`, in the order of the fields."""
     names: dict[str, Any] = {}
-    always, maybe = [], []
+    pairs, removals = [], []
     for field in descriptor.fields:
+        value, key = f"m.{field.name}", repr(field.json_name)
         shaper = _shaper(field)
-        if shaper is None:
-            always.append(f"{field.json_name!r}: m.{field.name},")
-            continue
-        names[f"shape_{field.number}"] = shaper
-        if field.message_type is not None and not field.is_repeated:
-            maybe.append(f" v = m.{field.name}\n if v is not None: out[{field.json_name!r}] = shape_{field.number}(v)")
-        else:
-            always.append(f"{field.json_name!r}: shape_{field.number}(m.{field.name}),")
-    source = "\n".join(("def shape(m):", f" out = {{{' '.join(always)}}}", *maybe, " return out"))
+        if shaper is not None:
+            names[f"shape_{field.number}"] = shaper
+            value = f"shape_{field.number}({value})"
+        if shaper is _time:
+            removals.append(f" if out[{key}] is None: del out[{key}]")
+        pairs.append(f"{key}: {value},")
+    source = "\n".join(("def shape(m):", f" out = {{{' '.join(pairs)}}}", *removals, " return out"))
     exec(source, names)  # noqa: S102 - made of the names in our own descriptors, nothing else
     return names["shape"]  # type: ignore[no-any-return]
+
+
+def _time(value: Timestamp | None) -> str | None:
+    return None if value is None else format_rfc3339(value)
 
 
 def _shaper(field: FieldDescriptor) -> Shaper | None:
@@ -61,7 +64,7 @@ def _single(field: FieldDescriptor) -> Shaper | None:
         return None
     name = message_of(field).full_name
     if name == "google.protobuf.Timestamp":
-        return format_rfc3339
+        return _time
     if name == "google.protobuf.Struct":
         return msgspec.Raw
     return _object_shaper(message_of(field))

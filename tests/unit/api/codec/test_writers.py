@@ -53,10 +53,12 @@ def test_a_record_on_the_wire_parses_to_its_fields(record: Record) -> None:
 
 
 @given(RECORDS)
-def test_a_record_as_json_is_what_protobuf_prints_of_its_wire_form(record: Record) -> None:
+def test_a_record_as_json_is_what_protobuf_prints_of_its_wire_form_in_the_order_of_its_fields(record: Record) -> None:
     message = record_pb2.Record.FromString(write_record(record))
     printed = json_format.MessageToDict(message, always_print_fields_with_no_presence=True)
     assert json.loads(print_record(record)) == printed
+    order = [field.json_name for field in record_pb2.Record.DESCRIPTOR.fields if field.json_name in printed]
+    assert list(json.loads(print_record(record))) == order
 
 
 @given(st.lists(RECORDS, max_size=3), st.text(max_size=5))
