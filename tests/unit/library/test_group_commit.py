@@ -92,6 +92,46 @@ async def test_bounds(bounds, groups):
     await commits.close()
 
 
+async def test_a_group_gathers_as_many_as_the_last_one():
+    """After a group of several the next one waits for as many, instead of starting with the first that comes."""
+    disk = Disk()
+    commits = GroupCommit(disk.write, disk.told.append)
+    first = await disk.hold_first(commits)
+    others = [asyncio.ensure_future(commits.commit(one(f"r{number}"))) for number in range(3)]
+    await asyncio.sleep(0)
+    disk.let_go()
+    await asyncio.gather(first, *others)
+    await asyncio.gather(*(commits.commit(one(f"s{number}")) for number in range(3)))
+    assert disk.groups == [["first"], ["r0", "r1", "r2"], ["s0", "s1", "s2"]]
+    await commits.close()
+
+
+async def test_a_group_does_not_wait_for_those_that_do_not_come():
+    """Fewer than last time are written all the same, and from then on a lone writer is not kept waiting."""
+    disk = Disk()
+    commits = GroupCommit(disk.write, disk.told.append)
+    first = await disk.hold_first(commits)
+    others = [asyncio.ensure_future(commits.commit(one(f"r{number}"))) for number in range(3)]
+    await asyncio.sleep(0)
+    disk.let_go()
+    await asyncio.gather(first, *others)
+    await commits.commit(one("alone"))
+    await commits.commit(one("again"))
+    assert disk.groups[2:] == [["alone"], ["again"]]
+    await commits.close()
+
+
+async def test_writing_is_told_from_the_start_of_a_group_to_its_end():
+    """Reads may share a transaction only while nothing is written: they hear when that begins and when it ends."""
+    told = []
+    disk = Disk(held=False)
+    write = lambda mutations: [told.append("written"), disk.write(mutations)][1]  # noqa: E731
+    commits = GroupCommit(write, told.append, told.append)
+    await commits.commit(one("a"))
+    assert told == [True, "written", 1, False]
+    await commits.close()
+
+
 async def test_failing_mutation_is_found_alone():
     """When a group fails each of its mutations is tried alone, so only the one that fails hears of it."""
     broken = ValueError("r2 breaks it")
