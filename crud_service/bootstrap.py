@@ -144,13 +144,12 @@ class Node:
 
     def add_chassis(self) -> None:
         """What stands around every operation on both transports, outermost first."""
+        logs_calls = self._settings.log_level in ("debug", "info")
         self._middleware: list[Middleware] = [
             recover(self._report),
             call_context(_new_call_id, _new_trace_id),
-            action_log(self._output.call_line),
+            *([action_log(self._output.call_line)] if logs_calls else []),
         ]
-        if self._settings.log_level not in ("debug", "info"):
-            del self._middleware[-1]
 
     async def serve_grpc(self) -> None:
         """Serve the operations, health and reflection over gRPC."""

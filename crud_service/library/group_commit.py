@@ -39,7 +39,7 @@ class GroupCommit:
     `writing(True)` before a group is written, and `writing(False)` when none is any more.
     A group is bounded by `max_mutations`, `max_writes` and `max_bytes` of content, but never empty.
 
-    A group costs the thread and the event loop some twenty hand-overs of Python's lock, whatever its size. So after a
+    A group costs the thread and the event loop many hand-overs of Python's lock, whatever its size. So after a
     group of several, the next one waits for as many, but no longer than the last write took. A lone writer never
     waits.
     """

@@ -61,8 +61,7 @@ class Records:
 
     async def get(self, call: Call, request: requests.GetRecord) -> Record:
         """The record. NOT_FOUND if there is none or it is deleted."""
-        record = await self._live(record_key(call.tenant, request.path))
-        return (await self._hooks.on_read(call, (record,)))[0]
+        return await self._read(call, await self._live(record_key(call.tenant, request.path)))
 
     async def list(self, call: Call, request: requests.ListRecords) -> requests.ListRecordsReply:
         """One page of a collection's live records, in the order of their ids."""

@@ -9,7 +9,7 @@ import msgspec
 from crud_service.logic.wire_size import struct_size
 from crud_service.model.errors import Reason, Violation, invalid
 from crud_service.model.limits import Limits
-from crud_service.model.record import Collection, Record
+from crud_service.model.record import Collection, Record, most_struct_size
 
 _forbidden_in_label = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]").search
 _forbidden_in_text = re.compile(r"[\x00\ud800-\udfff]").search
@@ -99,7 +99,7 @@ def _content(content: str, limits: Limits) -> Iterator[Violation]:
     if "\\u0000" in content and (where := _bad_text(_decode(content))):
         yield Violation(where, "holds U+0000", Reason.INVALID_TEXT)
     most = _WIRE_FACTOR * limits.content_bytes
-    if size + 24 * (content.count(",") + content.count("{") + content.count("[")) > most:
+    if most_struct_size(content) > most:
         wire = struct_size(_decode(content))
         if wire > most:
             what = f"has {wire} bytes as google.protobuf.Struct; at most {most} are allowed"

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import msgspec
 
-from crud_service.model.record import Collection, CollectionKey, Record, RecordKey
+from crud_service.model.record import Collection, Record
 from crud_service.model.timestamp import Timestamp
 
 
@@ -153,10 +153,3 @@ def decode_record_state(text: str) -> Record:
     state = _decode_record(text)
     fields = {name: getattr(state, name) for name in Record.__struct_fields__}
     return Record(**fields | {"content": bytes(state.content).decode()})
-
-
-def key_of(tenant: str, write: RecordWrite | CollectionWrite) -> RecordKey | CollectionKey:
-    """The key of the resource that a write changes."""
-    if isinstance(write, RecordWrite):
-        return RecordKey(tenant, write.record.collection, write.record.id)
-    return CollectionKey(tenant, write.collection.id)

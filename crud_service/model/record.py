@@ -36,6 +36,12 @@ def etag_of(name: str, revision: int) -> str:
     return f'"{revision:x}-{crc32(name.encode()):08x}"'
 
 
+def most_struct_size(content: str) -> int:
+    """An upper bound of the size in bytes of a content as google.protobuf.Struct, and as JSON."""
+    values = content.count(",") + content.count("{") + content.count("[")
+    return (len(content) if content.isascii() else _UTF8 * len(content)) + _WIRE_OVERHEAD * values
+
+
 class Record(msgspec.Struct, frozen=True, gc=False):
     """One state of a record. Immutable: a change makes a new one (`msgspec.structs.replace`)."""
 
@@ -68,12 +74,9 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     @property
     def weight(self) -> int:
         """An upper bound of the record's size in bytes on either transport, cheap enough for every row of a page."""
-        content = self.content
-        values = content.count(",") + content.count("{") + content.count("[")
-        text = len(content) if content.isascii() else _UTF8 * len(content)
         labels = len(self.name) + sum(map(len, self.tags)) + len(self.tags)
         ids = len(self.collection) + 2 * len(self.id)
-        return text + _WIRE_OVERHEAD * values + _UTF8 * labels + ids + _FIXED
+        return most_struct_size(self.content) + _UTF8 * labels + ids + _FIXED
 
 
 class Collection(msgspec.Struct, frozen=True, gc=False):

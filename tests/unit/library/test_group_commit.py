@@ -51,6 +51,15 @@ def one(name, content="{}"):
     return mutation(create(record(name, content=content)))
 
 
+async def a_group_of_three(disk, commits):
+    """Have `first` written, then three together."""
+    first = await disk.hold_first(commits)
+    others = [asyncio.ensure_future(commits.commit(one(f"r{number}"))) for number in range(3)]
+    await asyncio.sleep(0)
+    disk.let_go()
+    await asyncio.gather(first, *others)
+
+
 def names(mutations):
     return [each.writes[0].record.id for each in mutations]
 
@@ -96,11 +105,7 @@ async def test_a_group_gathers_as_many_as_the_last_one():
     """After a group of several the next one waits for as many, instead of starting with the first that comes."""
     disk = Disk()
     commits = GroupCommit(disk.write, disk.told.append)
-    first = await disk.hold_first(commits)
-    others = [asyncio.ensure_future(commits.commit(one(f"r{number}"))) for number in range(3)]
-    await asyncio.sleep(0)
-    disk.let_go()
-    await asyncio.gather(first, *others)
+    await a_group_of_three(disk, commits)
     await asyncio.gather(*(commits.commit(one(f"s{number}")) for number in range(3)))
     assert disk.groups == [["first"], ["r0", "r1", "r2"], ["s0", "s1", "s2"]]
     await commits.close()
@@ -110,11 +115,7 @@ async def test_a_group_does_not_wait_for_those_that_do_not_come():
     """Fewer than last time are written all the same, and from then on a lone writer is not kept waiting."""
     disk = Disk()
     commits = GroupCommit(disk.write, disk.told.append)
-    first = await disk.hold_first(commits)
-    others = [asyncio.ensure_future(commits.commit(one(f"r{number}"))) for number in range(3)]
-    await asyncio.sleep(0)
-    disk.let_go()
-    await asyncio.gather(first, *others)
+    await a_group_of_three(disk, commits)
     await commits.commit(one("alone"))
     await commits.commit(one("again"))
     assert disk.groups[2:] == [["alone"], ["again"]]

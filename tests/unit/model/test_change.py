@@ -10,13 +10,10 @@ from hypothesis import strategies as st
 from crud_service.model.change import (
     Change,
     ChangeKind,
-    CollectionWrite,
-    RecordWrite,
     decode_record_state,
     encode_state,
-    key_of,
 )
-from crud_service.model.record import Collection, CollectionKey, Record, RecordKey
+from crud_service.model.record import Collection, Record
 from crud_service.model.timestamp import MAX_SECONDS, MIN_SECONDS, Timestamp, from_unix
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -96,11 +93,3 @@ def test_kinds_are_the_words_of_the_log() -> None:
         "COLLECTION_UPDATED",
         "COLLECTION_DELETED",
     }
-
-
-def test_key_of_a_write() -> None:
-    """The key of a write is that of its resource, with the tenant of the mutation."""
-    record = Record("notes", "a", "", TIME, "{}", (), 0, 1, TIME, TIME)
-    collection = Collection("notes", "", "", 0, 1, TIME, TIME)
-    assert key_of("acme", RecordWrite(ChangeKind.RECORD_CREATED, record)) == RecordKey("acme", "notes", "a")
-    assert key_of("acme", CollectionWrite(ChangeKind.COLLECTION_CREATED, collection)) == CollectionKey("acme", "notes")
