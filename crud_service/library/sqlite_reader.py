@@ -28,7 +28,7 @@ _FETCHED_ROWS = 8
 # Places in a row of Record's fields, and bounds of `Record.weight`: for each character of those, and besides.
 _NAME, _CONTENT, _TAGS = 2, 4, 5
 _MOST_WEIGHT_A_CHARACTER = 28
-_MOST_WEIGHT_BESIDES = 512
+_MOST_WEIGHT_BESIDES = 1_024
 
 _decode_tags = msgspec.json.Decoder(tuple[str, ...]).decode
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from crud_service.library.sqlite import SqliteStore
+from crud_service.model.ports.record_store import RecordQuery
 from crud_service.model.record import RecordKey
 from crud_service.testing.mutations import create, mutation, record
 
@@ -36,4 +37,17 @@ async def test_a_read_after_a_commit_sees_it_however_many_reads_came_before(data
         assert await store.last_revision() == number
         await store.commit(mutation(create(record(f"r{number}"))))
         assert await store.get_record(RecordKey("", "notes", f"r{number}")) is not None
+    await store.close()
+
+
+async def test_long_ids_count_in_the_weight_of_a_page(data_file: Path) -> None:
+    """A page of hardly any content ends where the sum of `Record.weight` says, as any other page."""
+    store = SqliteStore(data_file)
+    await store.open()
+    ids = [f"{number:0128d}" for number in range(10)]
+    await store.commit(mutation(*(create(record(each, "c" * 128, name="", content="{}", tags=())) for each in ids)))
+    whole = await store.list_records(RecordQuery("", "c" * 128, limit=10))
+    limit = sum(each.weight for each in whole.records[:8])
+    page = await store.list_records(RecordQuery("", "c" * 128, limit=10, weight_limit=limit))
+    assert ([each.id for each in page.records], page.more) == (ids[:8], True)
     await store.close()
