@@ -27,6 +27,10 @@ class Call(msgspec.Struct):
     """Whose data; empty until tenants are switched on."""
     deadline: float | None = None
     """When the caller stops waiting, on the clock of `time.monotonic()`; None is never."""
+    if_match: tuple[str, ...] = ()
+    """Etags of which one must be the current one (`If-Match`); `*` is any, as long as there is one."""
+    if_none_match: tuple[str, ...] = ()
+    """Etags none of which may be the current one (`If-None-Match`); `*` is any: there must be none."""
     resource: str = ""
     """The path the request names, once it has been decoded; for the log."""
 

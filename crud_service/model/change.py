@@ -5,10 +5,11 @@ One accepted call is one `Mutation`. A store turns it into the new states of its
 """
 
 from enum import StrEnum
+from typing import NamedTuple
 
 import msgspec
 
-from crud_service.model.record import Collection, Record
+from crud_service.model.record import Collection, Record, RecordKey, tombstone
 from crud_service.model.timestamp import Timestamp
 
 
@@ -18,19 +19,31 @@ class ChangeKind(StrEnum):
     RECORD_CREATED = "RECORD_CREATED"
     RECORD_UPDATED = "RECORD_UPDATED"
     RECORD_DELETED = "RECORD_DELETED"
+    RECORD_UNDELETED = "RECORD_UNDELETED"
+    RECORD_EXPIRED = "RECORD_EXPIRED"
+    """Deleted on its own, at its `expire_time`."""
+    RECORD_PURGED = "RECORD_PURGED"
+    """Gone for good: no state of it is left in the log, and its id is free."""
     COLLECTION_CREATED = "COLLECTION_CREATED"
     COLLECTION_UPDATED = "COLLECTION_UPDATED"
     COLLECTION_DELETED = "COLLECTION_DELETED"
-    """The collection is gone, and with it whatever records it still held: all of them deleted ones."""
+    """The collection is gone, and with it all records it held; no state of theirs is left in the log."""
 
 
 class RecordWrite(msgspec.Struct, frozen=True):
-    """Store `record` if its stored revision is `expected_revision`; 0 expects that there is none."""
+    """Store, or with RECORD_PURGED remove, `record` if its stored revision is `expected_revision`; 0 expects none."""
 
     kind: ChangeKind
     record: Record
-    """The complete new state but for its revision, which the store gives."""
+    """The complete new state but for its revision, which the store gives; a `tombstone` for RECORD_PURGED."""
     expected_revision: int = 0
+
+
+class RecordCondition(msgspec.Struct, frozen=True):
+    """The record's stored revision must be `expected_revision`; 0 expects that there is none."""
+
+    key: RecordKey
+    expected_revision: int
 
 
 class CollectionWrite(msgspec.Struct, frozen=True):
@@ -39,6 +52,8 @@ class CollectionWrite(msgspec.Struct, frozen=True):
     kind: ChangeKind
     collection: Collection
     expected_revision: int = 0
+    force: bool = False
+    """For COLLECTION_DELETED: whether live records may go with it."""
 
 
 class Origin(msgspec.Struct, frozen=True):
@@ -52,8 +67,33 @@ class Origin(msgspec.Struct, frozen=True):
     code_version: str = ""
 
 
+class RequestKey(NamedTuple):
+    """What makes an idempotent request the same one: who sent it under which id."""
+
+    tenant: str
+    principal: str
+    id: str
+
+
+class StoredRequest(msgspec.Struct, frozen=True):
+    """What a store remembers of an idempotent request that it has carried out."""
+
+    key: RequestKey
+    fingerprint: str
+    """Tells the request from any other."""
+    outcome: str
+    """How to give the same answer again; logic's own words."""
+    expire_time: Timestamp
+    """From when on it is as if it had never been."""
+    revision: int = 0
+    """Of the mutation it became; 0 if there was nothing to write. The store gives it."""
+
+
 class Mutation(msgspec.Struct, frozen=True):
-    """The writes of one accepted call: all are stored, under one revision, or none."""
+    """The writes of one accepted call: all are stored, under one revision, or none.
+
+    A mutation without writes takes no revision; it only checks its conditions and keeps its request.
+    """
 
     tenant: str
     origin: Origin
@@ -61,12 +101,17 @@ class Mutation(msgspec.Struct, frozen=True):
     writes: tuple[RecordWrite | CollectionWrite, ...]
     create_collections: bool = False
     """Make the collections that the records name and that do not exist, as part of this mutation."""
+    conditions: tuple[RecordCondition, ...] = ()
+    """What else must be so, of records that are not written."""
+    request: StoredRequest | None = None
+    """Kept with the mutation, so that the request is carried out once."""
 
 
 class Committed(msgspec.Struct, frozen=True):
     """What a mutation became: its revision, and the stored state of each write, in their order.
 
-    For COLLECTION_DELETED it is the last state before.
+    For COLLECTION_DELETED it is the last state before, for RECORD_PURGED the tombstone. Without writes the revision is
+    the last one given before.
     """
 
     revision: int
@@ -85,7 +130,10 @@ class Change(msgspec.Struct, frozen=True):
     id: str
     """The record's id; empty for a change of the collection itself."""
     state: str
-    """The resource after the change, as `encode_state` writes it; for COLLECTION_DELETED the last one before."""
+    """The resource after the change, as `encode_state` writes it; for COLLECTION_DELETED the last one before.
+
+    Empty once it was purged.
+    """
     version: int
     time: Timestamp
     actor: str
@@ -97,7 +145,9 @@ class Change(msgspec.Struct, frozen=True):
 
     @property
     def record(self) -> Record:
-        """The record after the change. Only for the RECORD_ kinds."""
+        """The record after the change; a tombstone if it was purged. Only for the RECORD_ kinds."""
+        if not self.state:
+            return tombstone(RecordKey(self.tenant, self.collection, self.id), self.revision, self.version)
         return decode_record_state(self.state)
 
     @property
@@ -120,6 +170,8 @@ class _RecordState(msgspec.Struct, frozen=True, gc=False):
     create_time: Timestamp
     update_time: Timestamp
     delete_time: Timestamp | None = None
+    purge_time: Timestamp | None = None
+    expire_time: Timestamp | None = None
 
 
 _encode = msgspec.json.Encoder().encode
@@ -144,6 +196,8 @@ def encode_state(state: Record | Collection) -> str:
             state.create_time,
             state.update_time,
             state.delete_time,
+            state.purge_time,
+            state.expire_time,
         )
     ).decode()
 

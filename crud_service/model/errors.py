@@ -3,7 +3,7 @@
     Exception
       CrudError            an answer to the caller: kind, reason, message, violations
       StartError           a mistake of the operator that keeps the node from starting: one line, exit code 2
-      ConditionFailed, CollectionMissing, CollectionNotEmpty
+      ConditionFailed, CollectionMissing, CollectionNotEmpty, RequestRepeated
                            a store's answers to logic (crud_service.model.ports.record_store)
 
 A *kind* decides the wire status, a *reason* is the stable name a program may test for. Both lists are
@@ -59,6 +59,13 @@ class Reason(StrEnum):
     INVALID_PAGE_SIZE = "INVALID_PAGE_SIZE"
     INVALID_PAGE_TOKEN = "INVALID_PAGE_TOKEN"
     INVALID_CHANGE_REASON = "INVALID_CHANGE_REASON"
+    INVALID_ORDER_BY = "INVALID_ORDER_BY"
+    INVALID_READ_MASK = "INVALID_READ_MASK"
+    INVALID_TRANSFORM = "INVALID_TRANSFORM"
+    INVALID_REQUEST_ID = "INVALID_REQUEST_ID"
+    INVALID_PRECONDITION = "INVALID_PRECONDITION"
+    BATCH_TOO_LARGE = "BATCH_TOO_LARGE"
+    UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE"
     # NOT_FOUND
     RECORD_NOT_FOUND = "RECORD_NOT_FOUND"
     RECORD_DELETED = "RECORD_DELETED"
@@ -67,8 +74,11 @@ class Reason(StrEnum):
     # ALREADY_EXISTS
     RECORD_EXISTS = "RECORD_EXISTS"
     COLLECTION_EXISTS = "COLLECTION_EXISTS"
+    REQUEST_ID_REUSED = "REQUEST_ID_REUSED"
     # FAILED_PRECONDITION
     COLLECTION_NOT_EMPTY = "COLLECTION_NOT_EMPTY"
+    ETAG_REQUIRED = "ETAG_REQUIRED"
+    RECORD_NOT_DELETED = "RECORD_NOT_DELETED"
     # ABORTED
     ETAG_MISMATCH = "ETAG_MISMATCH"
     CONCURRENT_CHANGE = "CONCURRENT_CHANGE"
@@ -77,6 +87,9 @@ class Reason(StrEnum):
     HEADERS_TOO_LARGE = "HEADERS_TOO_LARGE"
     URL_TOO_LONG = "URL_TOO_LONG"
     STORE_FULL = "STORE_FULL"
+    REPLY_TOO_LARGE = "REPLY_TOO_LARGE"
+    # DEADLINE_EXCEEDED
+    QUERY_TIMEOUT = "QUERY_TIMEOUT"
     # UNIMPLEMENTED
     METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
     # CANCELLED, UNAVAILABLE, INTERNAL
@@ -119,6 +132,15 @@ class CrudError(Exception):
         self.metadata = dict(metadata or {})
 
 
+class Place(msgspec.Struct, frozen=True):
+    """Where one of several items stands in a request."""
+
+    prefix: str
+    """Such as `requests[3]`."""
+    index: int
+    """Such as 3."""
+
+
 class StartError(Exception):
     """Something the operator can mend keeps the node from starting. The message is one line: what, and the way out."""
 
@@ -128,19 +150,34 @@ def invalid(field: str, description: str, reason: Reason = Reason.INVALID_FIELD)
     return invalid_all([Violation(field, description, reason)])
 
 
-def invalid_all(violations: list[Violation]) -> CrudError:
+def invalid_all(violations: list[Violation], metadata: Mapping[str, str] | None = None) -> CrudError:
     """INVALID_ARGUMENT about one or more fields: the first gives the reason, the first 16 are listed."""
     listed, more = [_shown(each) for each in violations[:_MOST_VIOLATIONS]], len(violations) - _MOST_VIOLATIONS
     message = "; ".join(f"{each.field}: {each.description}" if each.field else each.description for each in listed)
     if more > 0:
         message += f"; and {more} more"
-    return CrudError(Kind.INVALID_ARGUMENT, violations[0].reason, message, violations=listed)
+    return CrudError(Kind.INVALID_ARGUMENT, violations[0].reason, message, violations=listed, metadata=metadata)
 
 
 def _shown(violation: Violation) -> Violation:
     """The violation with a path that every reply can carry."""
     field = violation.field[:_MOST_FIELD_CHARS].encode(errors="backslashreplace").decode()
     return Violation(field, violation.description, violation.reason)
+
+
+def located(error: CrudError, place: Place | None) -> CrudError:
+    """The same error about the item at `place`: in its message, its fields and its metadata (`index`)."""
+    if place is None:
+        return error
+    violations = [Violation(within(place, each.field), each.description, each.reason) for each in error.violations]
+    message = f"{place.prefix}: {error.message}"
+    metadata = {"index": str(place.index), **error.metadata}
+    return CrudError(error.kind, error.reason, message, violations=violations, metadata=metadata)
+
+
+def within(place: Place | None, field: str) -> str:
+    """The path of a field of the item at `place`."""
+    return ".".join(filter(None, (place.prefix, field))) if place else field
 
 
 def not_found(reason: Reason, message: str) -> CrudError:

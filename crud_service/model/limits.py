@@ -19,6 +19,15 @@ class Limits(msgspec.Struct, frozen=True):
     page_token_bytes: int = 4_096
     filter_bytes: int = 2_048
     filter_terms: int = 50
+    filter_depth: int = 8
+    """Of parentheses and negations around a term."""
+    order_fields: int = 3
+    query_seconds: float = 2.0
+    """How long a store may search for one page or count."""
+    batch_records: int = 1_000
+    batch_bytes: int = 8_388_608
+    request_id_chars: int = 128
+    collection_indexes: int = 16
     change_reason_chars: int = 512
     request_bytes: int = 16_777_216
     header_bytes: int = 16_384

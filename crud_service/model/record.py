@@ -1,6 +1,6 @@
 """The two nouns of the service: the universal record and the collection that holds it."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zlib import crc32
 
 import msgspec
@@ -14,6 +14,8 @@ _WIRE_OVERHEAD = 24
 _FIXED = 512
 # A character is at most four bytes of UTF-8; as a JSON escape (a control character) it is six.
 _UTF8, _ESCAPED = 4, 6
+# The names and the state of an index. An upper bound.
+_INDEX = 48
 
 
 class RecordKey(NamedTuple):
@@ -60,6 +62,10 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     create_time: Timestamp
     update_time: Timestamp
     delete_time: Timestamp | None = None
+    purge_time: Timestamp | None = None
+    """When a deleted record will be purged; None is never."""
+    expire_time: Timestamp | None = None
+    """When the record will be deleted on its own; None is never."""
 
     @property
     def path(self) -> str:
@@ -67,9 +73,16 @@ class Record(msgspec.Struct, frozen=True, gc=False):
         return f"collections/{self.collection}/records/{self.id}"
 
     @property
+    def is_tombstone(self) -> bool:
+        """Whether it only stands for a record that is gone or never was."""
+        return not self.create_time
+
+    @property
     def etag(self) -> str:
-        """The only precondition: another state, or a purged and recreated record, has another etag."""
-        return etag_of(f"{self.collection}/{self.id}", self.revision)
+        """The only precondition: another state, or a purged and recreated record, has another etag. Empty until the
+        record is stored.
+        """
+        return etag_of(f"{self.collection}/{self.id}", self.revision) if self.revision else ""
 
     @property
     def weight(self) -> int:
@@ -77,6 +90,26 @@ class Record(msgspec.Struct, frozen=True, gc=False):
         labels = len(self.name) + sum(map(len, self.tags)) + len(self.tags)
         ids = len(self.collection) + 2 * len(self.id)
         return most_struct_size(self.content) + _UTF8 * labels + ids + _FIXED
+
+
+def tombstone(key: RecordKey, revision: int, version: int) -> Record:
+    """What remains of a purged record, or stands for one that never was: its ids and numbers, all else unset."""
+    unset: Any = None
+    return Record(key.collection, key.id, "", unset, "{}", (), revision, version, unset, unset)
+
+
+class FieldIndex(msgspec.Struct, frozen=True):
+    """One declared index of a collection."""
+
+    field: str
+    """The indexed field as `Field` prints it, such as `content.price`."""
+    ready: bool = False
+    """Whether it holds all records, so that queries use it; until then it is being built."""
+
+    @property
+    def state(self) -> str:
+        """`READY` or `BUILDING`."""
+        return "READY" if self.ready else "BUILDING"
 
 
 class Collection(msgspec.Struct, frozen=True, gc=False):
@@ -89,6 +122,12 @@ class Collection(msgspec.Struct, frozen=True, gc=False):
     version: int
     create_time: Timestamp
     update_time: Timestamp
+    require_etag: bool = False
+    """Whether its records change only under a precondition."""
+    retention: int | None = None
+    """For how many nanoseconds a deleted record is kept before it is purged; None is for good."""
+    indexes: tuple[FieldIndex, ...] = ()
+    """Sorted by field."""
 
     @property
     def path(self) -> str:
@@ -97,13 +136,22 @@ class Collection(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def etag(self) -> str:
-        """The precondition of an update or delete of the collection itself; its records do not count."""
-        return etag_of(self.id, self.revision)
+        """The precondition of an update or delete of the collection itself; its records do not count. Empty until it
+        is stored.
+        """
+        return etag_of(self.id, self.revision) if self.revision else ""
 
     @property
     def weight(self) -> int:
         """An upper bound of the collection's size in bytes on either transport."""
-        return _UTF8 * len(self.name) + _ESCAPED * len(self.description) + 2 * len(self.id) + _FIXED
+        indexes = sum(_ESCAPED * len(index.field) + _INDEX for index in self.indexes)
+        return _UTF8 * len(self.name) + _ESCAPED * len(self.description) + 2 * len(self.id) + indexes + _FIXED
+
+
+def unset_collection(key: CollectionKey) -> Collection:
+    """What stands for a collection that is not there: its id, all else unset."""
+    unset: Any = None
+    return Collection(key.id, "", "", 0, 0, unset, unset)
 
 
 class NodeInfo(msgspec.Struct, frozen=True):

@@ -50,6 +50,13 @@ def to_unix(timestamp: Timestamp) -> tuple[int, int]:
     return _seconds(timestamp[:19]), int(timestamp[20:29])
 
 
+def later(timestamp: Timestamp, nanos: int) -> Timestamp:
+    """The timestamp `nanos` nanoseconds later. Raises ValueError outside of the years 1 to 9999."""
+    seconds, rest = to_unix(timestamp)
+    seconds, rest = divmod(seconds * 1_000_000_000 + rest + nanos, 1_000_000_000)
+    return from_unix(seconds, rest)
+
+
 def parse(text: str) -> Timestamp:
     """Read RFC 3339 with any offset and up to nine decimals; `YYYY-MM-DD` is UTC midnight.
 

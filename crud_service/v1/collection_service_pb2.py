@@ -30,7 +30,7 @@ from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(crud_service/v1/collection_service.proto\x12\x0f\x63rud_service.v1\x1a\x1c\x63rud_service/v1/record.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\"m\n\x17\x43reateCollectionRequest\x12\x35\n\ncollection\x18\x01 \x01(\x0b\x32\x1b.crud_service.v1.CollectionB\x04\xe2\x41\x01\x01\x12\x1b\n\rcollection_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"F\n\x14GetCollectionRequest\x12.\n\x04path\x18\x01 \x01(\tB \xe2\x41\x01\x02\xfa\x41\x19\n\x17\x63rud-service/Collection\"K\n\x16ListCollectionsRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"d\n\x17ListCollectionsResponse\x12\x30\n\x0b\x63ollections\x18\x01 \x03(\x0b\x32\x1b.crud_service.v1.Collection\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x87\x01\n\x17UpdateCollectionRequest\x12\x35\n\ncollection\x18\x01 \x01(\x0b\x32\x1b.crud_service.v1.CollectionB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\"]\n\x17\x44\x65leteCollectionRequest\x12.\n\x04path\x18\x01 \x01(\tB \xe2\x41\x01\x02\xfa\x41\x19\n\x17\x63rud-service/Collection\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x32\xe3\x05\n\x11\x43ollectionService\x12\x99\x01\n\x10\x43reateCollection\x12(.crud_service.v1.CreateCollectionRequest\x1a\x1b.crud_service.v1.Collection\">\xda\x41\x18\x63ollection,collection_id\x82\xd3\xe4\x93\x02\x1d\"\x0f/v1/collections:\ncollection\x12|\n\rGetCollection\x12%.crud_service.v1.GetCollectionRequest\x1a\x1b.crud_service.v1.Collection\"\'\xda\x41\x04path\x82\xd3\xe4\x93\x02\x1a\x12\x18/v1/{path=collections/*}\x12\x80\x01\n\x0fListCollections\x12\'.crud_service.v1.ListCollectionsRequest\x1a(.crud_service.v1.ListCollectionsResponse\"\x1a\xda\x41\x00\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/collections\x12\xab\x01\n\x10UpdateCollection\x12(.crud_service.v1.UpdateCollectionRequest\x1a\x1b.crud_service.v1.Collection\"P\xda\x41\x16\x63ollection,update_mask\x82\xd3\xe4\x93\x02\x31\x32#/v1/{collection.path=collections/*}:\ncollection\x12\x82\x01\n\x10\x44\x65leteCollection\x12(.crud_service.v1.DeleteCollectionRequest\x1a\x1b.crud_service.v1.Collection\"\'\xda\x41\x04path\x82\xd3\xe4\x93\x02\x1a*\x18/v1/{path=collections/*}Bm\n\x11io.crudservice.v1B\x16\x43ollectionServiceProtoP\x01Z-crudservice/gen/crud_service/v1;crudservicev1\xaa\x02\x0e\x43rudService.V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(crud_service/v1/collection_service.proto\x12\x0f\x63rud_service.v1\x1a\x1c\x63rud_service/v1/record.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\"\xa4\x01\n\x17\x43reateCollectionRequest\x12\x35\n\ncollection\x18\x01 \x01(\x0b\x32\x1b.crud_service.v1.CollectionB\x04\xe2\x41\x01\x01\x12\x1b\n\rcollection_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\"F\n\x14GetCollectionRequest\x12.\n\x04path\x18\x01 \x01(\tB \xe2\x41\x01\x02\xfa\x41\x19\n\x17\x63rud-service/Collection\"K\n\x16ListCollectionsRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"d\n\x17ListCollectionsResponse\x12\x30\n\x0b\x63ollections\x18\x01 \x03(\x0b\x32\x1b.crud_service.v1.Collection\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xdb\x01\n\x17UpdateCollectionRequest\x12\x35\n\ncollection\x18\x01 \x01(\x0b\x32\x1b.crud_service.v1.CollectionB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\x12\x1b\n\rallow_missing\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x05 \x01(\x08\x42\x04\xe2\x41\x01\x01\"\xa9\x01\n\x17\x44\x65leteCollectionRequest\x12.\n\x04path\x18\x01 \x01(\tB \xe2\x41\x01\x02\xfa\x41\x19\n\x17\x63rud-service/Collection\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x13\n\x05\x66orce\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x1b\n\rallow_missing\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x32\xe3\x05\n\x11\x43ollectionService\x12\x99\x01\n\x10\x43reateCollection\x12(.crud_service.v1.CreateCollectionRequest\x1a\x1b.crud_service.v1.Collection\">\xda\x41\x18\x63ollection,collection_id\x82\xd3\xe4\x93\x02\x1d\"\x0f/v1/collections:\ncollection\x12|\n\rGetCollection\x12%.crud_service.v1.GetCollectionRequest\x1a\x1b.crud_service.v1.Collection\"\'\xda\x41\x04path\x82\xd3\xe4\x93\x02\x1a\x12\x18/v1/{path=collections/*}\x12\x80\x01\n\x0fListCollections\x12\'.crud_service.v1.ListCollectionsRequest\x1a(.crud_service.v1.ListCollectionsResponse\"\x1a\xda\x41\x00\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/collections\x12\xab\x01\n\x10UpdateCollection\x12(.crud_service.v1.UpdateCollectionRequest\x1a\x1b.crud_service.v1.Collection\"P\xda\x41\x16\x63ollection,update_mask\x82\xd3\xe4\x93\x02\x31\x32#/v1/{collection.path=collections/*}:\ncollection\x12\x82\x01\n\x10\x44\x65leteCollection\x12(.crud_service.v1.DeleteCollectionRequest\x1a\x1b.crud_service.v1.Collection\"\'\xda\x41\x04path\x82\xd3\xe4\x93\x02\x1a*\x18/v1/{path=collections/*}Bm\n\x11io.crudservice.v1B\x16\x43ollectionServiceProtoP\x01Z-crudservice/gen/crud_service/v1;crudservicev1\xaa\x02\x0e\x43rudService.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,6 +42,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATECOLLECTIONREQUEST'].fields_by_name['collection']._serialized_options = b'\342A\001\001'
   _globals['_CREATECOLLECTIONREQUEST'].fields_by_name['collection_id']._loaded_options = None
   _globals['_CREATECOLLECTIONREQUEST'].fields_by_name['collection_id']._serialized_options = b'\342A\001\001'
+  _globals['_CREATECOLLECTIONREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_CREATECOLLECTIONREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001'
+  _globals['_CREATECOLLECTIONREQUEST'].fields_by_name['validate_only']._loaded_options = None
+  _globals['_CREATECOLLECTIONREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
   _globals['_GETCOLLECTIONREQUEST'].fields_by_name['path']._loaded_options = None
   _globals['_GETCOLLECTIONREQUEST'].fields_by_name['path']._serialized_options = b'\342A\001\002\372A\031\n\027crud-service/Collection'
   _globals['_LISTCOLLECTIONSREQUEST'].fields_by_name['page_size']._loaded_options = None
@@ -52,10 +56,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPDATECOLLECTIONREQUEST'].fields_by_name['collection']._serialized_options = b'\342A\001\002'
   _globals['_UPDATECOLLECTIONREQUEST'].fields_by_name['update_mask']._loaded_options = None
   _globals['_UPDATECOLLECTIONREQUEST'].fields_by_name['update_mask']._serialized_options = b'\342A\001\001'
+  _globals['_UPDATECOLLECTIONREQUEST'].fields_by_name['allow_missing']._loaded_options = None
+  _globals['_UPDATECOLLECTIONREQUEST'].fields_by_name['allow_missing']._serialized_options = b'\342A\001\001'
+  _globals['_UPDATECOLLECTIONREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_UPDATECOLLECTIONREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001'
+  _globals['_UPDATECOLLECTIONREQUEST'].fields_by_name['validate_only']._loaded_options = None
+  _globals['_UPDATECOLLECTIONREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
   _globals['_DELETECOLLECTIONREQUEST'].fields_by_name['path']._loaded_options = None
   _globals['_DELETECOLLECTIONREQUEST'].fields_by_name['path']._serialized_options = b'\342A\001\002\372A\031\n\027crud-service/Collection'
   _globals['_DELETECOLLECTIONREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_DELETECOLLECTIONREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
+  _globals['_DELETECOLLECTIONREQUEST'].fields_by_name['force']._loaded_options = None
+  _globals['_DELETECOLLECTIONREQUEST'].fields_by_name['force']._serialized_options = b'\342A\001\001'
+  _globals['_DELETECOLLECTIONREQUEST'].fields_by_name['allow_missing']._loaded_options = None
+  _globals['_DELETECOLLECTIONREQUEST'].fields_by_name['allow_missing']._serialized_options = b'\342A\001\001'
+  _globals['_DELETECOLLECTIONREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_DELETECOLLECTIONREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001'
   _globals['_COLLECTIONSERVICE'].methods_by_name['CreateCollection']._loaded_options = None
   _globals['_COLLECTIONSERVICE'].methods_by_name['CreateCollection']._serialized_options = b'\332A\030collection,collection_id\202\323\344\223\002\035\"\017/v1/collections:\ncollection'
   _globals['_COLLECTIONSERVICE'].methods_by_name['GetCollection']._loaded_options = None
@@ -66,18 +82,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_COLLECTIONSERVICE'].methods_by_name['UpdateCollection']._serialized_options = b'\332A\026collection,update_mask\202\323\344\223\00212#/v1/{collection.path=collections/*}:\ncollection'
   _globals['_COLLECTIONSERVICE'].methods_by_name['DeleteCollection']._loaded_options = None
   _globals['_COLLECTIONSERVICE'].methods_by_name['DeleteCollection']._serialized_options = b'\332A\004path\202\323\344\223\002\032*\030/v1/{path=collections/*}'
-  _globals['_CREATECOLLECTIONREQUEST']._serialized_start=240
-  _globals['_CREATECOLLECTIONREQUEST']._serialized_end=349
-  _globals['_GETCOLLECTIONREQUEST']._serialized_start=351
-  _globals['_GETCOLLECTIONREQUEST']._serialized_end=421
-  _globals['_LISTCOLLECTIONSREQUEST']._serialized_start=423
-  _globals['_LISTCOLLECTIONSREQUEST']._serialized_end=498
-  _globals['_LISTCOLLECTIONSRESPONSE']._serialized_start=500
-  _globals['_LISTCOLLECTIONSRESPONSE']._serialized_end=600
-  _globals['_UPDATECOLLECTIONREQUEST']._serialized_start=603
-  _globals['_UPDATECOLLECTIONREQUEST']._serialized_end=738
-  _globals['_DELETECOLLECTIONREQUEST']._serialized_start=740
-  _globals['_DELETECOLLECTIONREQUEST']._serialized_end=833
-  _globals['_COLLECTIONSERVICE']._serialized_start=836
-  _globals['_COLLECTIONSERVICE']._serialized_end=1575
+  _globals['_CREATECOLLECTIONREQUEST']._serialized_start=241
+  _globals['_CREATECOLLECTIONREQUEST']._serialized_end=405
+  _globals['_GETCOLLECTIONREQUEST']._serialized_start=407
+  _globals['_GETCOLLECTIONREQUEST']._serialized_end=477
+  _globals['_LISTCOLLECTIONSREQUEST']._serialized_start=479
+  _globals['_LISTCOLLECTIONSREQUEST']._serialized_end=554
+  _globals['_LISTCOLLECTIONSRESPONSE']._serialized_start=556
+  _globals['_LISTCOLLECTIONSRESPONSE']._serialized_end=656
+  _globals['_UPDATECOLLECTIONREQUEST']._serialized_start=659
+  _globals['_UPDATECOLLECTIONREQUEST']._serialized_end=878
+  _globals['_DELETECOLLECTIONREQUEST']._serialized_start=881
+  _globals['_DELETECOLLECTIONREQUEST']._serialized_end=1050
+  _globals['_COLLECTIONSERVICE']._serialized_start=1053
+  _globals['_COLLECTIONSERVICE']._serialized_end=1792
 # @@protoc_insertion_point(module_scope)

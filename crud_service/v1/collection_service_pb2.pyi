@@ -13,12 +13,16 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class CreateCollectionRequest(_message.Message):
-    __slots__ = ("collection", "collection_id")
+    __slots__ = ("collection", "collection_id", "request_id", "validate_only")
     COLLECTION_FIELD_NUMBER: _ClassVar[int]
     COLLECTION_ID_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
     collection: _record_pb2.Collection
     collection_id: str
-    def __init__(self, collection: _Optional[_Union[_record_pb2.Collection, _Mapping]] = ..., collection_id: _Optional[str] = ...) -> None: ...
+    request_id: str
+    validate_only: bool
+    def __init__(self, collection: _Optional[_Union[_record_pb2.Collection, _Mapping]] = ..., collection_id: _Optional[str] = ..., request_id: _Optional[str] = ..., validate_only: _Optional[bool] = ...) -> None: ...
 
 class GetCollectionRequest(_message.Message):
     __slots__ = ("path",)
@@ -43,17 +47,29 @@ class ListCollectionsResponse(_message.Message):
     def __init__(self, collections: _Optional[_Iterable[_Union[_record_pb2.Collection, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class UpdateCollectionRequest(_message.Message):
-    __slots__ = ("collection", "update_mask")
+    __slots__ = ("collection", "update_mask", "allow_missing", "request_id", "validate_only")
     COLLECTION_FIELD_NUMBER: _ClassVar[int]
     UPDATE_MASK_FIELD_NUMBER: _ClassVar[int]
+    ALLOW_MISSING_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
     collection: _record_pb2.Collection
     update_mask: _field_mask_pb2.FieldMask
-    def __init__(self, collection: _Optional[_Union[_record_pb2.Collection, _Mapping]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ...) -> None: ...
+    allow_missing: bool
+    request_id: str
+    validate_only: bool
+    def __init__(self, collection: _Optional[_Union[_record_pb2.Collection, _Mapping]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ..., allow_missing: _Optional[bool] = ..., request_id: _Optional[str] = ..., validate_only: _Optional[bool] = ...) -> None: ...
 
 class DeleteCollectionRequest(_message.Message):
-    __slots__ = ("path", "etag")
+    __slots__ = ("path", "etag", "force", "allow_missing", "request_id")
     PATH_FIELD_NUMBER: _ClassVar[int]
     ETAG_FIELD_NUMBER: _ClassVar[int]
+    FORCE_FIELD_NUMBER: _ClassVar[int]
+    ALLOW_MISSING_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     path: str
     etag: str
-    def __init__(self, path: _Optional[str] = ..., etag: _Optional[str] = ...) -> None: ...
+    force: bool
+    allow_missing: bool
+    request_id: str
+    def __init__(self, path: _Optional[str] = ..., etag: _Optional[str] = ..., force: _Optional[bool] = ..., allow_missing: _Optional[bool] = ..., request_id: _Optional[str] = ...) -> None: ...

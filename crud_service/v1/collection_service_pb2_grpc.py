@@ -92,16 +92,20 @@ class CollectionServiceServicer:
 
     def UpdateCollection(self, request, context):
         """Changes the fields named by `update_mask` and returns the whole collection.
+
+        With `etag` in the collection the update is refused unless it is still the
+        current one: ABORTED with reason `ETAG_MISMATCH`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DeleteCollection(self, request, context):
-        """Deletes a collection without live records and returns it as it was.
+        """Deletes a collection and returns it as it was.
 
-        A collection that holds live records is refused: FAILED_PRECONDITION with
-        reason `COLLECTION_NOT_EMPTY`. Deleted records in it go with it.
+        A collection that holds live records is refused unless `force` is set:
+        FAILED_PRECONDITION with reason `COLLECTION_NOT_EMPTY`. Its records go with
+        it for good, and with them their states in the change log.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -24,11 +24,12 @@ _sym_db = _symbol_database.Default()
 
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x63rud_service/v1/record.proto\x12\x0f\x63rud_service.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfc\x03\n\x06Record\x12\x11\n\x02id\x18\x01 \x01(\tB\x05\xe2\x41\x02\x05\x01\x12\x12\n\x04name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12.\n\x04\x64\x61te\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12.\n\x07\x63ontent\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01\x12\x13\n\x04tags\x18\x05 \x03(\tB\x05\xe2\x41\x02\x01\x06\x12\x12\n\x04path\x18\x06 \x01(\tB\x04\xe2\x41\x01\x08\x12\x12\n\x04\x65tag\x18\x07 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08revision\x18\x08 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x15\n\x07version\x18\t \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x64\x65lete_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03:Z\xea\x41W\n\x13\x63rud-service/Record\x12)collections/{collection}/records/{record}\x1a\x04path*\x07records2\x06record\"\xea\x02\n\nCollection\x12\x11\n\x02id\x18\x01 \x01(\tB\x05\xe2\x41\x02\x05\x01\x12\x12\n\x04name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x19\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04path\x18\x06 \x01(\tB\x04\xe2\x41\x01\x08\x12\x12\n\x04\x65tag\x18\x07 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08revision\x18\x08 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x15\n\x07version\x18\t \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03:U\xea\x41R\n\x17\x63rud-service/Collection\x12\x18\x63ollections/{collection}\x1a\x04path*\x0b\x63ollections2\ncollectionBb\n\x11io.crudservice.v1B\x0bRecordProtoP\x01Z-crudservice/gen/crud_service/v1;crudservicev1\xaa\x02\x0e\x43rudService.V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x63rud_service/v1/record.proto\x12\x0f\x63rud_service.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xaa\x05\n\x06Record\x12\x11\n\x02id\x18\x01 \x01(\tB\x05\xe2\x41\x02\x05\x01\x12\x12\n\x04name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12.\n\x04\x64\x61te\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12.\n\x07\x63ontent\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01\x12\x13\n\x04tags\x18\x05 \x03(\tB\x05\xe2\x41\x02\x01\x06\x12\x12\n\x04path\x18\x06 \x01(\tB\x04\xe2\x41\x01\x08\x12\x12\n\x04\x65tag\x18\x07 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08revision\x18\x08 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x15\n\x07version\x18\t \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x64\x65lete_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x34\n\npurge_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x37\n\x0b\x65xpire_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01H\x00\x12/\n\x03ttl\x18\x0f \x01(\x0b\x32\x19.google.protobuf.DurationB\x05\xe2\x41\x02\x04\x01H\x00:Z\xea\x41W\n\x13\x63rud-service/Record\x12)collections/{collection}/records/{record}\x1a\x04path*\x07records2\x06recordB\x0c\n\nexpiration\"\xef\x03\n\nCollection\x12\x11\n\x02id\x18\x01 \x01(\tB\x05\xe2\x41\x02\x05\x01\x12\x12\n\x04name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x19\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04path\x18\x06 \x01(\tB\x04\xe2\x41\x01\x08\x12\x12\n\x04\x65tag\x18\x07 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08revision\x18\x08 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x15\n\x07version\x18\t \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x1a\n\x0crequire_etag\x18\r \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x32\n\tretention\x18\x0e \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x01\x12\x33\n\x07indexes\x18\x0f \x03(\x0b\x32\x1b.crud_service.v1.FieldIndexB\x05\xe2\x41\x02\x01\x06:U\xea\x41R\n\x17\x63rud-service/Collection\x12\x18\x63ollections/{collection}\x1a\x04path*\x0b\x63ollections2\ncollection\"\x92\x01\n\nFieldIndex\x12\x13\n\x05\x66ield\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x36\n\x05state\x18\x02 \x01(\x0e\x32!.crud_service.v1.FieldIndex.StateB\x04\xe2\x41\x01\x03\"7\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x0c\n\x08\x42UILDING\x10\x01\x12\t\n\x05READY\x10\x02\x42\x62\n\x11io.crudservice.v1B\x0bRecordProtoP\x01Z-crudservice/gen/crud_service/v1;crudservicev1\xaa\x02\x0e\x43rudService.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -60,6 +61,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RECORD'].fields_by_name['update_time']._serialized_options = b'\342A\001\003'
   _globals['_RECORD'].fields_by_name['delete_time']._loaded_options = None
   _globals['_RECORD'].fields_by_name['delete_time']._serialized_options = b'\342A\001\003'
+  _globals['_RECORD'].fields_by_name['purge_time']._loaded_options = None
+  _globals['_RECORD'].fields_by_name['purge_time']._serialized_options = b'\342A\001\003'
+  _globals['_RECORD'].fields_by_name['expire_time']._loaded_options = None
+  _globals['_RECORD'].fields_by_name['expire_time']._serialized_options = b'\342A\001\001'
+  _globals['_RECORD'].fields_by_name['ttl']._loaded_options = None
+  _globals['_RECORD'].fields_by_name['ttl']._serialized_options = b'\342A\002\004\001'
   _globals['_RECORD']._loaded_options = None
   _globals['_RECORD']._serialized_options = b'\352AW\n\023crud-service/Record\022)collections/{collection}/records/{record}\032\004path*\007records2\006record'
   _globals['_COLLECTION'].fields_by_name['id']._loaded_options = None
@@ -80,10 +87,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_COLLECTION'].fields_by_name['create_time']._serialized_options = b'\342A\001\003'
   _globals['_COLLECTION'].fields_by_name['update_time']._loaded_options = None
   _globals['_COLLECTION'].fields_by_name['update_time']._serialized_options = b'\342A\001\003'
+  _globals['_COLLECTION'].fields_by_name['require_etag']._loaded_options = None
+  _globals['_COLLECTION'].fields_by_name['require_etag']._serialized_options = b'\342A\001\001'
+  _globals['_COLLECTION'].fields_by_name['retention']._loaded_options = None
+  _globals['_COLLECTION'].fields_by_name['retention']._serialized_options = b'\342A\001\001'
+  _globals['_COLLECTION'].fields_by_name['indexes']._loaded_options = None
+  _globals['_COLLECTION'].fields_by_name['indexes']._serialized_options = b'\342A\002\001\006'
   _globals['_COLLECTION']._loaded_options = None
   _globals['_COLLECTION']._serialized_options = b'\352AR\n\027crud-service/Collection\022\030collections/{collection}\032\004path*\013collections2\ncollection'
-  _globals['_RECORD']._serialized_start=173
-  _globals['_RECORD']._serialized_end=681
-  _globals['_COLLECTION']._serialized_start=684
-  _globals['_COLLECTION']._serialized_end=1046
+  _globals['_FIELDINDEX'].fields_by_name['field']._loaded_options = None
+  _globals['_FIELDINDEX'].fields_by_name['field']._serialized_options = b'\342A\001\002'
+  _globals['_FIELDINDEX'].fields_by_name['state']._loaded_options = None
+  _globals['_FIELDINDEX'].fields_by_name['state']._serialized_options = b'\342A\001\003'
+  _globals['_RECORD']._serialized_start=205
+  _globals['_RECORD']._serialized_end=887
+  _globals['_COLLECTION']._serialized_start=890
+  _globals['_COLLECTION']._serialized_end=1385
+  _globals['_FIELDINDEX']._serialized_start=1388
+  _globals['_FIELDINDEX']._serialized_end=1534
+  _globals['_FIELDINDEX_STATE']._serialized_start=1479
+  _globals['_FIELDINDEX_STATE']._serialized_end=1534
 # @@protoc_insertion_point(module_scope)

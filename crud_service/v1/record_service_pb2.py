@@ -28,9 +28,10 @@ from google.api import client_pb2 as google_dot_api_dot_client__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
+from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$crud_service/v1/record_service.proto\x12\x0f\x63rud_service.v1\x1a\x1c\x63rud_service/v1/record.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\"\x8b\x01\n\x13\x43reateRecordRequest\x12,\n\x06parent\x18\x01 \x01(\tB\x1c\xe2\x41\x01\x02\xfa\x41\x15\x12\x13\x63rud-service/Record\x12-\n\x06record\x18\x02 \x01(\x0b\x32\x17.crud_service.v1.RecordB\x04\xe2\x41\x01\x01\x12\x17\n\trecord_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\">\n\x10GetRecordRequest\x12*\n\x04path\x18\x01 \x01(\tB\x1c\xe2\x41\x01\x02\xfa\x41\x15\n\x13\x63rud-service/Record\"\x8b\x01\n\x12ListRecordsRequest\x12,\n\x06parent\x18\x01 \x01(\tB\x1c\xe2\x41\x01\x02\xfa\x41\x15\x12\x13\x63rud-service/Record\x12\x17\n\tpage_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x06\x66ilter\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\"X\n\x13ListRecordsResponse\x12(\n\x07records\x18\x01 \x03(\x0b\x32\x17.crud_service.v1.Record\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"{\n\x13UpdateRecordRequest\x12-\n\x06record\x18\x01 \x01(\x0b\x32\x17.crud_service.v1.RecordB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\"U\n\x13\x44\x65leteRecordRequest\x12*\n\x04path\x18\x01 \x01(\tB\x1c\xe2\x41\x01\x02\xfa\x41\x15\n\x13\x63rud-service/Record\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x32\xdc\x05\n\rRecordService\x12\x9b\x01\n\x0c\x43reateRecord\x12$.crud_service.v1.CreateRecordRequest\x1a\x17.crud_service.v1.Record\"L\xda\x41\x17parent,record,record_id\x82\xd3\xe4\x93\x02,\"\"/v1/{parent=collections/*}/records:\x06record\x12z\n\tGetRecord\x12!.crud_service.v1.GetRecordRequest\x1a\x17.crud_service.v1.Record\"1\xda\x41\x04path\x82\xd3\xe4\x93\x02$\x12\"/v1/{path=collections/*/records/*}\x12\x8d\x01\n\x0bListRecords\x12#.crud_service.v1.ListRecordsRequest\x1a$.crud_service.v1.ListRecordsResponse\"3\xda\x41\x06parent\x82\xd3\xe4\x93\x02$\x12\"/v1/{parent=collections/*}/records\x12\x9d\x01\n\x0cUpdateRecord\x12$.crud_service.v1.UpdateRecordRequest\x1a\x17.crud_service.v1.Record\"N\xda\x41\x12record,update_mask\x82\xd3\xe4\x93\x02\x33\x32)/v1/{record.path=collections/*/records/*}:\x06record\x12\x80\x01\n\x0c\x44\x65leteRecord\x12$.crud_service.v1.DeleteRecordRequest\x1a\x17.crud_service.v1.Record\"1\xda\x41\x04path\x82\xd3\xe4\x93\x02$*\"/v1/{path=collections/*/records/*}Bi\n\x11io.crudservice.v1B\x12RecordServiceProtoP\x01Z-crudservice/gen/crud_service/v1;crudservicev1\xaa\x02\x0e\x43rudService.V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$crud_service/v1/record_service.proto\x12\x0f\x63rud_service.v1\x1a\x1c\x63rud_service/v1/record.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1cgoogle/protobuf/struct.proto\"\xc2\x01\n\x13\x43reateRecordRequest\x12,\n\x06parent\x18\x01 \x01(\tB\x1c\xe2\x41\x01\x02\xfa\x41\x15\x12\x13\x63rud-service/Record\x12-\n\x06record\x18\x02 \x01(\x0b\x32\x17.crud_service.v1.RecordB\x04\xe2\x41\x01\x01\x12\x17\n\trecord_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x05 \x01(\x08\x42\x04\xe2\x41\x01\x01\"s\n\x10GetRecordRequest\x12*\n\x04path\x18\x01 \x01(\tB\x1c\xe2\x41\x01\x02\xfa\x41\x15\n\x13\x63rud-service/Record\x12\x33\n\tread_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\"\xf4\x01\n\x12ListRecordsRequest\x12,\n\x06parent\x18\x01 \x01(\tB\x1c\xe2\x41\x01\x02\xfa\x41\x15\x12\x13\x63rud-service/Record\x12\x17\n\tpage_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x06\x66ilter\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08order_by\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x33\n\tread_mask\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\x12\x1a\n\x0cshow_deleted\x18\x07 \x01(\x08\x42\x04\xe2\x41\x01\x01\"X\n\x13ListRecordsResponse\x12(\n\x07records\x18\x01 \x03(\x0b\x32\x17.crud_service.v1.Record\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x8d\x01\n\x13\x43ountRecordsRequest\x12,\n\x06parent\x18\x01 \x01(\tB\x1c\xe2\x41\x01\x02\xfa\x41\x15\x12\x13\x63rud-service/Record\x12\x14\n\x06\x66ilter\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1a\n\x0cshow_deleted\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x16\n\x08\x65stimate\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\"8\n\x14\x43ountRecordsResponse\x12\r\n\x05\x63ount\x18\x01 \x01(\x03\x12\x11\n\testimated\x18\x02 \x01(\x08\"\x8a\x02\n\x13UpdateRecordRequest\x12-\n\x06record\x18\x01 \x01(\x0b\x32\x17.crud_service.v1.RecordB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\x12\x1b\n\rallow_missing\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x05 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x39\n\ntransforms\x18\x06 \x03(\x0b\x32\x1f.crud_service.v1.FieldTransformB\x04\xe2\x41\x01\x01\"\xf6\x01\n\x0e\x46ieldTransform\x12\x13\n\x05\x66ield\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\tincrement\x18\x02 \x01(\x01\x42\x04\xe2\x41\x01\x01H\x00\x12\x32\n\x06\x61ppend\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.ListValueB\x04\xe2\x41\x01\x01H\x00\x12\x36\n\nadd_to_set\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.ListValueB\x04\xe2\x41\x01\x01H\x00\x12;\n\x0fremove_from_set\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.ListValueB\x04\xe2\x41\x01\x01H\x00\x42\x0b\n\toperation\"\x8c\x01\n\x13\x44\x65leteRecordRequest\x12*\n\x04path\x18\x01 \x01(\tB\x1c\xe2\x41\x01\x02\xfa\x41\x15\n\x13\x63rud-service/Record\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\rallow_missing\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\"q\n\x15UndeleteRecordRequest\x12*\n\x04path\x18\x01 \x01(\tB\x1c\xe2\x41\x01\x02\xfa\x41\x15\n\x13\x63rud-service/Record\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"n\n\x12PurgeRecordRequest\x12*\n\x04path\x18\x01 \x01(\tB\x1c\xe2\x41\x01\x02\xfa\x41\x15\n\x13\x63rud-service/Record\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"\xa8\x01\n\x16\x42\x61tchGetRecordsRequest\x12,\n\x06parent\x18\x01 \x01(\tB\x1c\xe2\x41\x01\x02\xfa\x41\x15\x12\x13\x63rud-service/Record\x12+\n\x05paths\x18\x02 \x03(\tB\x1c\xe2\x41\x01\x02\xfa\x41\x15\n\x13\x63rud-service/Record\x12\x33\n\tread_mask\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\"C\n\x17\x42\x61tchGetRecordsResponse\x12(\n\x07records\x18\x01 \x03(\x0b\x32\x17.crud_service.v1.Record\"\xf3\x01\n\x19\x42\x61tchCreateRecordsRequest\x12,\n\x06parent\x18\x01 \x01(\tB\x1c\xe2\x41\x01\x02\xfa\x41\x15\x12\x13\x63rud-service/Record\x12<\n\x08requests\x18\x02 \x03(\x0b\x32$.crud_service.v1.CreateRecordRequestB\x04\xe2\x41\x01\x02\x12\x18\n\nrequest_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x33\n\tread_mask\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\"F\n\x1a\x42\x61tchCreateRecordsResponse\x12(\n\x07records\x18\x01 \x03(\x0b\x32\x17.crud_service.v1.Record\"\xf3\x01\n\x19\x42\x61tchUpdateRecordsRequest\x12,\n\x06parent\x18\x01 \x01(\tB\x1c\xe2\x41\x01\x02\xfa\x41\x15\x12\x13\x63rud-service/Record\x12<\n\x08requests\x18\x02 \x03(\x0b\x32$.crud_service.v1.UpdateRecordRequestB\x04\xe2\x41\x01\x02\x12\x18\n\nrequest_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x33\n\tread_mask\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\"F\n\x1a\x42\x61tchUpdateRecordsResponse\x12(\n\x07records\x18\x01 \x03(\x0b\x32\x17.crud_service.v1.Record\"\xd6\x01\n\x19\x42\x61tchDeleteRecordsRequest\x12,\n\x06parent\x18\x01 \x01(\tB\x1c\xe2\x41\x01\x02\xfa\x41\x15\x12\x13\x63rud-service/Record\x12<\n\x08requests\x18\x02 \x03(\x0b\x32$.crud_service.v1.DeleteRecordRequestB\x04\xe2\x41\x01\x02\x12\x18\n\nrequest_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x33\n\tread_mask\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\"F\n\x1a\x42\x61tchDeleteRecordsResponse\x12(\n\x07records\x18\x01 \x03(\x0b\x32\x17.crud_service.v1.Record\"\xf2\x01\n\x16TransactRecordsRequest\x12\x35\n\x07\x63ompare\x18\x01 \x03(\x0b\x32\x1e.crud_service.v1.RecordCompareB\x04\xe2\x41\x01\x01\x12\x34\n\x04then\x18\x02 \x03(\x0b\x32 .crud_service.v1.RecordOperationB\x04\xe2\x41\x01\x01\x12\x34\n\x04\x65lse\x18\x03 \x03(\x0b\x32 .crud_service.v1.RecordOperationB\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x05 \x01(\x08\x42\x04\xe2\x41\x01\x01\"\xa6\x01\n\rRecordCompare\x12*\n\x04path\x18\x01 \x01(\tB\x1c\xe2\x41\x01\x02\xfa\x41\x15\n\x13\x63rud-service/Record\x12\x14\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01H\x00\x12\x17\n\x07version\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x01H\x00\x12\x18\n\x08revision\x18\x04 \x01(\x03\x42\x04\xe2\x41\x01\x01H\x00\x12\x16\n\x06\x65xists\x18\x05 \x01(\x08\x42\x04\xe2\x41\x01\x01H\x00\x42\x08\n\x06target\"\xd2\x02\n\x0fRecordOperation\x12<\n\x06\x63reate\x18\x01 \x01(\x0b\x32$.crud_service.v1.CreateRecordRequestB\x04\xe2\x41\x01\x01H\x00\x12<\n\x06update\x18\x02 \x01(\x0b\x32$.crud_service.v1.UpdateRecordRequestB\x04\xe2\x41\x01\x01H\x00\x12<\n\x06\x64\x65lete\x18\x03 \x01(\x0b\x32$.crud_service.v1.DeleteRecordRequestB\x04\xe2\x41\x01\x01H\x00\x12@\n\x08undelete\x18\x04 \x01(\x0b\x32&.crud_service.v1.UndeleteRecordRequestB\x04\xe2\x41\x01\x01H\x00\x12\x36\n\x03get\x18\x05 \x01(\x0b\x32!.crud_service.v1.GetRecordRequestB\x04\xe2\x41\x01\x01H\x00\x42\x0b\n\toperation\"q\n\x17TransactRecordsResponse\x12\x11\n\tsucceeded\x18\x01 \x01(\x08\x12\x10\n\x08revision\x18\x02 \x01(\x03\x12\x31\n\x07results\x18\x03 \x03(\x0b\x32 .crud_service.v1.OperationResult\":\n\x0fOperationResult\x12\'\n\x06record\x18\x01 \x01(\x0b\x32\x17.crud_service.v1.Record2\x84\x11\n\rRecordService\x12\x9b\x01\n\x0c\x43reateRecord\x12$.crud_service.v1.CreateRecordRequest\x1a\x17.crud_service.v1.Record\"L\xda\x41\x17parent,record,record_id\x82\xd3\xe4\x93\x02,\"\"/v1/{parent=collections/*}/records:\x06record\x12z\n\tGetRecord\x12!.crud_service.v1.GetRecordRequest\x1a\x17.crud_service.v1.Record\"1\xda\x41\x04path\x82\xd3\xe4\x93\x02$\x12\"/v1/{path=collections/*/records/*}\x12\x8d\x01\n\x0bListRecords\x12#.crud_service.v1.ListRecordsRequest\x1a$.crud_service.v1.ListRecordsResponse\"3\xda\x41\x06parent\x82\xd3\xe4\x93\x02$\x12\"/v1/{parent=collections/*}/records\x12\x9d\x01\n\x0c\x43ountRecords\x12$.crud_service.v1.CountRecordsRequest\x1a%.crud_service.v1.CountRecordsResponse\"@\xda\x41\rparent,filter\x82\xd3\xe4\x93\x02*\x12(/v1/{parent=collections/*}/records:count\x12\xd8\x01\n\x0cUpdateRecord\x12$.crud_service.v1.UpdateRecordRequest\x1a\x17.crud_service.v1.Record\"\x88\x01\xda\x41\x12record,update_mask\x82\xd3\xe4\x93\x02m2)/v1/{record.path=collections/*/records/*}:\x06recordZ8\"3/v1/{record.path=collections/*/records/*}:transform:\x01*\x12\x80\x01\n\x0c\x44\x65leteRecord\x12$.crud_service.v1.DeleteRecordRequest\x1a\x17.crud_service.v1.Record\"1\xda\x41\x04path\x82\xd3\xe4\x93\x02$*\"/v1/{path=collections/*/records/*}\x12\x90\x01\n\x0eUndeleteRecord\x12&.crud_service.v1.UndeleteRecordRequest\x1a\x17.crud_service.v1.Record\"=\xda\x41\x04path\x82\xd3\xe4\x93\x02\x30\"+/v1/{path=collections/*/records/*}:undelete:\x01*\x12\x87\x01\n\x0bPurgeRecord\x12#.crud_service.v1.PurgeRecordRequest\x1a\x17.crud_service.v1.Record\":\xda\x41\x04path\x82\xd3\xe4\x93\x02-\"(/v1/{path=collections/*/records/*}:purge:\x01*\x12\xda\x01\n\x0f\x42\x61tchGetRecords\x12\'.crud_service.v1.BatchGetRecordsRequest\x1a(.crud_service.v1.BatchGetRecordsResponse\"t\xda\x41\x0cparent,paths\x82\xd3\xe4\x93\x02_\x12+/v1/{parent=collections/*}/records:batchGetZ0\"+/v1/{parent=collections/*}/records:batchGet:\x01*\x12\xba\x01\n\x12\x42\x61tchCreateRecords\x12*.crud_service.v1.BatchCreateRecordsRequest\x1a+.crud_service.v1.BatchCreateRecordsResponse\"K\xda\x41\x0fparent,requests\x82\xd3\xe4\x93\x02\x33\"./v1/{parent=collections/*}/records:batchCreate:\x01*\x12\xba\x01\n\x12\x42\x61tchUpdateRecords\x12*.crud_service.v1.BatchUpdateRecordsRequest\x1a+.crud_service.v1.BatchUpdateRecordsResponse\"K\xda\x41\x0fparent,requests\x82\xd3\xe4\x93\x02\x33\"./v1/{parent=collections/*}/records:batchUpdate:\x01*\x12\xba\x01\n\x12\x42\x61tchDeleteRecords\x12*.crud_service.v1.BatchDeleteRecordsRequest\x1a+.crud_service.v1.BatchDeleteRecordsResponse\"K\xda\x41\x0fparent,requests\x82\xd3\xe4\x93\x02\x33\"./v1/{parent=collections/*}/records:batchDelete:\x01*\x12\x99\x01\n\x0fTransactRecords\x12\'.crud_service.v1.TransactRecordsRequest\x1a(.crud_service.v1.TransactRecordsResponse\"3\xda\x41\x11\x63ompare,then,else\x82\xd3\xe4\x93\x02\x19\"\x14/v1/records:transact:\x01*Bi\n\x11io.crudservice.v1B\x12RecordServiceProtoP\x01Z-crudservice/gen/crud_service/v1;crudservicev1\xaa\x02\x0e\x43rudService.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,8 +45,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATERECORDREQUEST'].fields_by_name['record']._serialized_options = b'\342A\001\001'
   _globals['_CREATERECORDREQUEST'].fields_by_name['record_id']._loaded_options = None
   _globals['_CREATERECORDREQUEST'].fields_by_name['record_id']._serialized_options = b'\342A\001\001'
+  _globals['_CREATERECORDREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_CREATERECORDREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001'
+  _globals['_CREATERECORDREQUEST'].fields_by_name['validate_only']._loaded_options = None
+  _globals['_CREATERECORDREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
   _globals['_GETRECORDREQUEST'].fields_by_name['path']._loaded_options = None
   _globals['_GETRECORDREQUEST'].fields_by_name['path']._serialized_options = b'\342A\001\002\372A\025\n\023crud-service/Record'
+  _globals['_GETRECORDREQUEST'].fields_by_name['read_mask']._loaded_options = None
+  _globals['_GETRECORDREQUEST'].fields_by_name['read_mask']._serialized_options = b'\342A\001\001'
   _globals['_LISTRECORDSREQUEST'].fields_by_name['parent']._loaded_options = None
   _globals['_LISTRECORDSREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002\372A\025\022\023crud-service/Record'
   _globals['_LISTRECORDSREQUEST'].fields_by_name['page_size']._loaded_options = None
@@ -54,36 +61,200 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTRECORDSREQUEST'].fields_by_name['page_token']._serialized_options = b'\342A\001\001'
   _globals['_LISTRECORDSREQUEST'].fields_by_name['filter']._loaded_options = None
   _globals['_LISTRECORDSREQUEST'].fields_by_name['filter']._serialized_options = b'\342A\001\001'
+  _globals['_LISTRECORDSREQUEST'].fields_by_name['order_by']._loaded_options = None
+  _globals['_LISTRECORDSREQUEST'].fields_by_name['order_by']._serialized_options = b'\342A\001\001'
+  _globals['_LISTRECORDSREQUEST'].fields_by_name['read_mask']._loaded_options = None
+  _globals['_LISTRECORDSREQUEST'].fields_by_name['read_mask']._serialized_options = b'\342A\001\001'
+  _globals['_LISTRECORDSREQUEST'].fields_by_name['show_deleted']._loaded_options = None
+  _globals['_LISTRECORDSREQUEST'].fields_by_name['show_deleted']._serialized_options = b'\342A\001\001'
+  _globals['_COUNTRECORDSREQUEST'].fields_by_name['parent']._loaded_options = None
+  _globals['_COUNTRECORDSREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002\372A\025\022\023crud-service/Record'
+  _globals['_COUNTRECORDSREQUEST'].fields_by_name['filter']._loaded_options = None
+  _globals['_COUNTRECORDSREQUEST'].fields_by_name['filter']._serialized_options = b'\342A\001\001'
+  _globals['_COUNTRECORDSREQUEST'].fields_by_name['show_deleted']._loaded_options = None
+  _globals['_COUNTRECORDSREQUEST'].fields_by_name['show_deleted']._serialized_options = b'\342A\001\001'
+  _globals['_COUNTRECORDSREQUEST'].fields_by_name['estimate']._loaded_options = None
+  _globals['_COUNTRECORDSREQUEST'].fields_by_name['estimate']._serialized_options = b'\342A\001\001'
   _globals['_UPDATERECORDREQUEST'].fields_by_name['record']._loaded_options = None
   _globals['_UPDATERECORDREQUEST'].fields_by_name['record']._serialized_options = b'\342A\001\002'
   _globals['_UPDATERECORDREQUEST'].fields_by_name['update_mask']._loaded_options = None
   _globals['_UPDATERECORDREQUEST'].fields_by_name['update_mask']._serialized_options = b'\342A\001\001'
+  _globals['_UPDATERECORDREQUEST'].fields_by_name['allow_missing']._loaded_options = None
+  _globals['_UPDATERECORDREQUEST'].fields_by_name['allow_missing']._serialized_options = b'\342A\001\001'
+  _globals['_UPDATERECORDREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_UPDATERECORDREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001'
+  _globals['_UPDATERECORDREQUEST'].fields_by_name['validate_only']._loaded_options = None
+  _globals['_UPDATERECORDREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
+  _globals['_UPDATERECORDREQUEST'].fields_by_name['transforms']._loaded_options = None
+  _globals['_UPDATERECORDREQUEST'].fields_by_name['transforms']._serialized_options = b'\342A\001\001'
+  _globals['_FIELDTRANSFORM'].fields_by_name['field']._loaded_options = None
+  _globals['_FIELDTRANSFORM'].fields_by_name['field']._serialized_options = b'\342A\001\002'
+  _globals['_FIELDTRANSFORM'].fields_by_name['increment']._loaded_options = None
+  _globals['_FIELDTRANSFORM'].fields_by_name['increment']._serialized_options = b'\342A\001\001'
+  _globals['_FIELDTRANSFORM'].fields_by_name['append']._loaded_options = None
+  _globals['_FIELDTRANSFORM'].fields_by_name['append']._serialized_options = b'\342A\001\001'
+  _globals['_FIELDTRANSFORM'].fields_by_name['add_to_set']._loaded_options = None
+  _globals['_FIELDTRANSFORM'].fields_by_name['add_to_set']._serialized_options = b'\342A\001\001'
+  _globals['_FIELDTRANSFORM'].fields_by_name['remove_from_set']._loaded_options = None
+  _globals['_FIELDTRANSFORM'].fields_by_name['remove_from_set']._serialized_options = b'\342A\001\001'
   _globals['_DELETERECORDREQUEST'].fields_by_name['path']._loaded_options = None
   _globals['_DELETERECORDREQUEST'].fields_by_name['path']._serialized_options = b'\342A\001\002\372A\025\n\023crud-service/Record'
   _globals['_DELETERECORDREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_DELETERECORDREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
+  _globals['_DELETERECORDREQUEST'].fields_by_name['allow_missing']._loaded_options = None
+  _globals['_DELETERECORDREQUEST'].fields_by_name['allow_missing']._serialized_options = b'\342A\001\001'
+  _globals['_DELETERECORDREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_DELETERECORDREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001'
+  _globals['_UNDELETERECORDREQUEST'].fields_by_name['path']._loaded_options = None
+  _globals['_UNDELETERECORDREQUEST'].fields_by_name['path']._serialized_options = b'\342A\001\002\372A\025\n\023crud-service/Record'
+  _globals['_UNDELETERECORDREQUEST'].fields_by_name['etag']._loaded_options = None
+  _globals['_UNDELETERECORDREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
+  _globals['_UNDELETERECORDREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_UNDELETERECORDREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001'
+  _globals['_PURGERECORDREQUEST'].fields_by_name['path']._loaded_options = None
+  _globals['_PURGERECORDREQUEST'].fields_by_name['path']._serialized_options = b'\342A\001\002\372A\025\n\023crud-service/Record'
+  _globals['_PURGERECORDREQUEST'].fields_by_name['etag']._loaded_options = None
+  _globals['_PURGERECORDREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
+  _globals['_PURGERECORDREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_PURGERECORDREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001'
+  _globals['_BATCHGETRECORDSREQUEST'].fields_by_name['parent']._loaded_options = None
+  _globals['_BATCHGETRECORDSREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002\372A\025\022\023crud-service/Record'
+  _globals['_BATCHGETRECORDSREQUEST'].fields_by_name['paths']._loaded_options = None
+  _globals['_BATCHGETRECORDSREQUEST'].fields_by_name['paths']._serialized_options = b'\342A\001\002\372A\025\n\023crud-service/Record'
+  _globals['_BATCHGETRECORDSREQUEST'].fields_by_name['read_mask']._loaded_options = None
+  _globals['_BATCHGETRECORDSREQUEST'].fields_by_name['read_mask']._serialized_options = b'\342A\001\001'
+  _globals['_BATCHCREATERECORDSREQUEST'].fields_by_name['parent']._loaded_options = None
+  _globals['_BATCHCREATERECORDSREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002\372A\025\022\023crud-service/Record'
+  _globals['_BATCHCREATERECORDSREQUEST'].fields_by_name['requests']._loaded_options = None
+  _globals['_BATCHCREATERECORDSREQUEST'].fields_by_name['requests']._serialized_options = b'\342A\001\002'
+  _globals['_BATCHCREATERECORDSREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_BATCHCREATERECORDSREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001'
+  _globals['_BATCHCREATERECORDSREQUEST'].fields_by_name['validate_only']._loaded_options = None
+  _globals['_BATCHCREATERECORDSREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
+  _globals['_BATCHCREATERECORDSREQUEST'].fields_by_name['read_mask']._loaded_options = None
+  _globals['_BATCHCREATERECORDSREQUEST'].fields_by_name['read_mask']._serialized_options = b'\342A\001\001'
+  _globals['_BATCHUPDATERECORDSREQUEST'].fields_by_name['parent']._loaded_options = None
+  _globals['_BATCHUPDATERECORDSREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002\372A\025\022\023crud-service/Record'
+  _globals['_BATCHUPDATERECORDSREQUEST'].fields_by_name['requests']._loaded_options = None
+  _globals['_BATCHUPDATERECORDSREQUEST'].fields_by_name['requests']._serialized_options = b'\342A\001\002'
+  _globals['_BATCHUPDATERECORDSREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_BATCHUPDATERECORDSREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001'
+  _globals['_BATCHUPDATERECORDSREQUEST'].fields_by_name['validate_only']._loaded_options = None
+  _globals['_BATCHUPDATERECORDSREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
+  _globals['_BATCHUPDATERECORDSREQUEST'].fields_by_name['read_mask']._loaded_options = None
+  _globals['_BATCHUPDATERECORDSREQUEST'].fields_by_name['read_mask']._serialized_options = b'\342A\001\001'
+  _globals['_BATCHDELETERECORDSREQUEST'].fields_by_name['parent']._loaded_options = None
+  _globals['_BATCHDELETERECORDSREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002\372A\025\022\023crud-service/Record'
+  _globals['_BATCHDELETERECORDSREQUEST'].fields_by_name['requests']._loaded_options = None
+  _globals['_BATCHDELETERECORDSREQUEST'].fields_by_name['requests']._serialized_options = b'\342A\001\002'
+  _globals['_BATCHDELETERECORDSREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_BATCHDELETERECORDSREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001'
+  _globals['_BATCHDELETERECORDSREQUEST'].fields_by_name['read_mask']._loaded_options = None
+  _globals['_BATCHDELETERECORDSREQUEST'].fields_by_name['read_mask']._serialized_options = b'\342A\001\001'
+  _globals['_TRANSACTRECORDSREQUEST'].fields_by_name['compare']._loaded_options = None
+  _globals['_TRANSACTRECORDSREQUEST'].fields_by_name['compare']._serialized_options = b'\342A\001\001'
+  _globals['_TRANSACTRECORDSREQUEST'].fields_by_name['then']._loaded_options = None
+  _globals['_TRANSACTRECORDSREQUEST'].fields_by_name['then']._serialized_options = b'\342A\001\001'
+  _globals['_TRANSACTRECORDSREQUEST'].fields_by_name['else']._loaded_options = None
+  _globals['_TRANSACTRECORDSREQUEST'].fields_by_name['else']._serialized_options = b'\342A\001\001'
+  _globals['_TRANSACTRECORDSREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_TRANSACTRECORDSREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001'
+  _globals['_TRANSACTRECORDSREQUEST'].fields_by_name['validate_only']._loaded_options = None
+  _globals['_TRANSACTRECORDSREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
+  _globals['_RECORDCOMPARE'].fields_by_name['path']._loaded_options = None
+  _globals['_RECORDCOMPARE'].fields_by_name['path']._serialized_options = b'\342A\001\002\372A\025\n\023crud-service/Record'
+  _globals['_RECORDCOMPARE'].fields_by_name['etag']._loaded_options = None
+  _globals['_RECORDCOMPARE'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
+  _globals['_RECORDCOMPARE'].fields_by_name['version']._loaded_options = None
+  _globals['_RECORDCOMPARE'].fields_by_name['version']._serialized_options = b'\342A\001\001'
+  _globals['_RECORDCOMPARE'].fields_by_name['revision']._loaded_options = None
+  _globals['_RECORDCOMPARE'].fields_by_name['revision']._serialized_options = b'\342A\001\001'
+  _globals['_RECORDCOMPARE'].fields_by_name['exists']._loaded_options = None
+  _globals['_RECORDCOMPARE'].fields_by_name['exists']._serialized_options = b'\342A\001\001'
+  _globals['_RECORDOPERATION'].fields_by_name['create']._loaded_options = None
+  _globals['_RECORDOPERATION'].fields_by_name['create']._serialized_options = b'\342A\001\001'
+  _globals['_RECORDOPERATION'].fields_by_name['update']._loaded_options = None
+  _globals['_RECORDOPERATION'].fields_by_name['update']._serialized_options = b'\342A\001\001'
+  _globals['_RECORDOPERATION'].fields_by_name['delete']._loaded_options = None
+  _globals['_RECORDOPERATION'].fields_by_name['delete']._serialized_options = b'\342A\001\001'
+  _globals['_RECORDOPERATION'].fields_by_name['undelete']._loaded_options = None
+  _globals['_RECORDOPERATION'].fields_by_name['undelete']._serialized_options = b'\342A\001\001'
+  _globals['_RECORDOPERATION'].fields_by_name['get']._loaded_options = None
+  _globals['_RECORDOPERATION'].fields_by_name['get']._serialized_options = b'\342A\001\001'
   _globals['_RECORDSERVICE'].methods_by_name['CreateRecord']._loaded_options = None
   _globals['_RECORDSERVICE'].methods_by_name['CreateRecord']._serialized_options = b'\332A\027parent,record,record_id\202\323\344\223\002,\"\"/v1/{parent=collections/*}/records:\006record'
   _globals['_RECORDSERVICE'].methods_by_name['GetRecord']._loaded_options = None
   _globals['_RECORDSERVICE'].methods_by_name['GetRecord']._serialized_options = b'\332A\004path\202\323\344\223\002$\022\"/v1/{path=collections/*/records/*}'
   _globals['_RECORDSERVICE'].methods_by_name['ListRecords']._loaded_options = None
   _globals['_RECORDSERVICE'].methods_by_name['ListRecords']._serialized_options = b'\332A\006parent\202\323\344\223\002$\022\"/v1/{parent=collections/*}/records'
+  _globals['_RECORDSERVICE'].methods_by_name['CountRecords']._loaded_options = None
+  _globals['_RECORDSERVICE'].methods_by_name['CountRecords']._serialized_options = b'\332A\rparent,filter\202\323\344\223\002*\022(/v1/{parent=collections/*}/records:count'
   _globals['_RECORDSERVICE'].methods_by_name['UpdateRecord']._loaded_options = None
-  _globals['_RECORDSERVICE'].methods_by_name['UpdateRecord']._serialized_options = b'\332A\022record,update_mask\202\323\344\223\00232)/v1/{record.path=collections/*/records/*}:\006record'
+  _globals['_RECORDSERVICE'].methods_by_name['UpdateRecord']._serialized_options = b'\332A\022record,update_mask\202\323\344\223\002m2)/v1/{record.path=collections/*/records/*}:\006recordZ8\"3/v1/{record.path=collections/*/records/*}:transform:\001*'
   _globals['_RECORDSERVICE'].methods_by_name['DeleteRecord']._loaded_options = None
   _globals['_RECORDSERVICE'].methods_by_name['DeleteRecord']._serialized_options = b'\332A\004path\202\323\344\223\002$*\"/v1/{path=collections/*/records/*}'
-  _globals['_CREATERECORDREQUEST']._serialized_start=237
-  _globals['_CREATERECORDREQUEST']._serialized_end=376
-  _globals['_GETRECORDREQUEST']._serialized_start=378
-  _globals['_GETRECORDREQUEST']._serialized_end=440
-  _globals['_LISTRECORDSREQUEST']._serialized_start=443
-  _globals['_LISTRECORDSREQUEST']._serialized_end=582
-  _globals['_LISTRECORDSRESPONSE']._serialized_start=584
-  _globals['_LISTRECORDSRESPONSE']._serialized_end=672
-  _globals['_UPDATERECORDREQUEST']._serialized_start=674
-  _globals['_UPDATERECORDREQUEST']._serialized_end=797
-  _globals['_DELETERECORDREQUEST']._serialized_start=799
-  _globals['_DELETERECORDREQUEST']._serialized_end=884
-  _globals['_RECORDSERVICE']._serialized_start=887
-  _globals['_RECORDSERVICE']._serialized_end=1619
+  _globals['_RECORDSERVICE'].methods_by_name['UndeleteRecord']._loaded_options = None
+  _globals['_RECORDSERVICE'].methods_by_name['UndeleteRecord']._serialized_options = b'\332A\004path\202\323\344\223\0020\"+/v1/{path=collections/*/records/*}:undelete:\001*'
+  _globals['_RECORDSERVICE'].methods_by_name['PurgeRecord']._loaded_options = None
+  _globals['_RECORDSERVICE'].methods_by_name['PurgeRecord']._serialized_options = b'\332A\004path\202\323\344\223\002-\"(/v1/{path=collections/*/records/*}:purge:\001*'
+  _globals['_RECORDSERVICE'].methods_by_name['BatchGetRecords']._loaded_options = None
+  _globals['_RECORDSERVICE'].methods_by_name['BatchGetRecords']._serialized_options = b'\332A\014parent,paths\202\323\344\223\002_\022+/v1/{parent=collections/*}/records:batchGetZ0\"+/v1/{parent=collections/*}/records:batchGet:\001*'
+  _globals['_RECORDSERVICE'].methods_by_name['BatchCreateRecords']._loaded_options = None
+  _globals['_RECORDSERVICE'].methods_by_name['BatchCreateRecords']._serialized_options = b'\332A\017parent,requests\202\323\344\223\0023\"./v1/{parent=collections/*}/records:batchCreate:\001*'
+  _globals['_RECORDSERVICE'].methods_by_name['BatchUpdateRecords']._loaded_options = None
+  _globals['_RECORDSERVICE'].methods_by_name['BatchUpdateRecords']._serialized_options = b'\332A\017parent,requests\202\323\344\223\0023\"./v1/{parent=collections/*}/records:batchUpdate:\001*'
+  _globals['_RECORDSERVICE'].methods_by_name['BatchDeleteRecords']._loaded_options = None
+  _globals['_RECORDSERVICE'].methods_by_name['BatchDeleteRecords']._serialized_options = b'\332A\017parent,requests\202\323\344\223\0023\"./v1/{parent=collections/*}/records:batchDelete:\001*'
+  _globals['_RECORDSERVICE'].methods_by_name['TransactRecords']._loaded_options = None
+  _globals['_RECORDSERVICE'].methods_by_name['TransactRecords']._serialized_options = b'\332A\021compare,then,else\202\323\344\223\002\031\"\024/v1/records:transact:\001*'
+  _globals['_CREATERECORDREQUEST']._serialized_start=267
+  _globals['_CREATERECORDREQUEST']._serialized_end=461
+  _globals['_GETRECORDREQUEST']._serialized_start=463
+  _globals['_GETRECORDREQUEST']._serialized_end=578
+  _globals['_LISTRECORDSREQUEST']._serialized_start=581
+  _globals['_LISTRECORDSREQUEST']._serialized_end=825
+  _globals['_LISTRECORDSRESPONSE']._serialized_start=827
+  _globals['_LISTRECORDSRESPONSE']._serialized_end=915
+  _globals['_COUNTRECORDSREQUEST']._serialized_start=918
+  _globals['_COUNTRECORDSREQUEST']._serialized_end=1059
+  _globals['_COUNTRECORDSRESPONSE']._serialized_start=1061
+  _globals['_COUNTRECORDSRESPONSE']._serialized_end=1117
+  _globals['_UPDATERECORDREQUEST']._serialized_start=1120
+  _globals['_UPDATERECORDREQUEST']._serialized_end=1386
+  _globals['_FIELDTRANSFORM']._serialized_start=1389
+  _globals['_FIELDTRANSFORM']._serialized_end=1635
+  _globals['_DELETERECORDREQUEST']._serialized_start=1638
+  _globals['_DELETERECORDREQUEST']._serialized_end=1778
+  _globals['_UNDELETERECORDREQUEST']._serialized_start=1780
+  _globals['_UNDELETERECORDREQUEST']._serialized_end=1893
+  _globals['_PURGERECORDREQUEST']._serialized_start=1895
+  _globals['_PURGERECORDREQUEST']._serialized_end=2005
+  _globals['_BATCHGETRECORDSREQUEST']._serialized_start=2008
+  _globals['_BATCHGETRECORDSREQUEST']._serialized_end=2176
+  _globals['_BATCHGETRECORDSRESPONSE']._serialized_start=2178
+  _globals['_BATCHGETRECORDSRESPONSE']._serialized_end=2245
+  _globals['_BATCHCREATERECORDSREQUEST']._serialized_start=2248
+  _globals['_BATCHCREATERECORDSREQUEST']._serialized_end=2491
+  _globals['_BATCHCREATERECORDSRESPONSE']._serialized_start=2493
+  _globals['_BATCHCREATERECORDSRESPONSE']._serialized_end=2563
+  _globals['_BATCHUPDATERECORDSREQUEST']._serialized_start=2566
+  _globals['_BATCHUPDATERECORDSREQUEST']._serialized_end=2809
+  _globals['_BATCHUPDATERECORDSRESPONSE']._serialized_start=2811
+  _globals['_BATCHUPDATERECORDSRESPONSE']._serialized_end=2881
+  _globals['_BATCHDELETERECORDSREQUEST']._serialized_start=2884
+  _globals['_BATCHDELETERECORDSREQUEST']._serialized_end=3098
+  _globals['_BATCHDELETERECORDSRESPONSE']._serialized_start=3100
+  _globals['_BATCHDELETERECORDSRESPONSE']._serialized_end=3170
+  _globals['_TRANSACTRECORDSREQUEST']._serialized_start=3173
+  _globals['_TRANSACTRECORDSREQUEST']._serialized_end=3415
+  _globals['_RECORDCOMPARE']._serialized_start=3418
+  _globals['_RECORDCOMPARE']._serialized_end=3584
+  _globals['_RECORDOPERATION']._serialized_start=3587
+  _globals['_RECORDOPERATION']._serialized_end=3925
+  _globals['_TRANSACTRECORDSRESPONSE']._serialized_start=3927
+  _globals['_TRANSACTRECORDSRESPONSE']._serialized_end=4040
+  _globals['_OPERATIONRESULT']._serialized_start=4042
+  _globals['_OPERATIONRESULT']._serialized_end=4100
+  _globals['_RECORDSERVICE']._serialized_start=4103
+  _globals['_RECORDSERVICE']._serialized_end=6283
 # @@protoc_insertion_point(module_scope)

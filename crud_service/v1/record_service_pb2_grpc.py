@@ -51,6 +51,11 @@ class RecordServiceStub:
                 request_serializer=crud__service_dot_v1_dot_record__service__pb2.ListRecordsRequest.SerializeToString,
                 response_deserializer=crud__service_dot_v1_dot_record__service__pb2.ListRecordsResponse.FromString,
                 _registered_method=True)
+        self.CountRecords = channel.unary_unary(
+                '/crud_service.v1.RecordService/CountRecords',
+                request_serializer=crud__service_dot_v1_dot_record__service__pb2.CountRecordsRequest.SerializeToString,
+                response_deserializer=crud__service_dot_v1_dot_record__service__pb2.CountRecordsResponse.FromString,
+                _registered_method=True)
         self.UpdateRecord = channel.unary_unary(
                 '/crud_service.v1.RecordService/UpdateRecord',
                 request_serializer=crud__service_dot_v1_dot_record__service__pb2.UpdateRecordRequest.SerializeToString,
@@ -60,6 +65,41 @@ class RecordServiceStub:
                 '/crud_service.v1.RecordService/DeleteRecord',
                 request_serializer=crud__service_dot_v1_dot_record__service__pb2.DeleteRecordRequest.SerializeToString,
                 response_deserializer=crud__service_dot_v1_dot_record__pb2.Record.FromString,
+                _registered_method=True)
+        self.UndeleteRecord = channel.unary_unary(
+                '/crud_service.v1.RecordService/UndeleteRecord',
+                request_serializer=crud__service_dot_v1_dot_record__service__pb2.UndeleteRecordRequest.SerializeToString,
+                response_deserializer=crud__service_dot_v1_dot_record__pb2.Record.FromString,
+                _registered_method=True)
+        self.PurgeRecord = channel.unary_unary(
+                '/crud_service.v1.RecordService/PurgeRecord',
+                request_serializer=crud__service_dot_v1_dot_record__service__pb2.PurgeRecordRequest.SerializeToString,
+                response_deserializer=crud__service_dot_v1_dot_record__pb2.Record.FromString,
+                _registered_method=True)
+        self.BatchGetRecords = channel.unary_unary(
+                '/crud_service.v1.RecordService/BatchGetRecords',
+                request_serializer=crud__service_dot_v1_dot_record__service__pb2.BatchGetRecordsRequest.SerializeToString,
+                response_deserializer=crud__service_dot_v1_dot_record__service__pb2.BatchGetRecordsResponse.FromString,
+                _registered_method=True)
+        self.BatchCreateRecords = channel.unary_unary(
+                '/crud_service.v1.RecordService/BatchCreateRecords',
+                request_serializer=crud__service_dot_v1_dot_record__service__pb2.BatchCreateRecordsRequest.SerializeToString,
+                response_deserializer=crud__service_dot_v1_dot_record__service__pb2.BatchCreateRecordsResponse.FromString,
+                _registered_method=True)
+        self.BatchUpdateRecords = channel.unary_unary(
+                '/crud_service.v1.RecordService/BatchUpdateRecords',
+                request_serializer=crud__service_dot_v1_dot_record__service__pb2.BatchUpdateRecordsRequest.SerializeToString,
+                response_deserializer=crud__service_dot_v1_dot_record__service__pb2.BatchUpdateRecordsResponse.FromString,
+                _registered_method=True)
+        self.BatchDeleteRecords = channel.unary_unary(
+                '/crud_service.v1.RecordService/BatchDeleteRecords',
+                request_serializer=crud__service_dot_v1_dot_record__service__pb2.BatchDeleteRecordsRequest.SerializeToString,
+                response_deserializer=crud__service_dot_v1_dot_record__service__pb2.BatchDeleteRecordsResponse.FromString,
+                _registered_method=True)
+        self.TransactRecords = channel.unary_unary(
+                '/crud_service.v1.RecordService/TransactRecords',
+                request_serializer=crud__service_dot_v1_dot_record__service__pb2.TransactRecordsRequest.SerializeToString,
+                response_deserializer=crud__service_dot_v1_dot_record__service__pb2.TransactRecordsResponse.FromString,
                 _registered_method=True)
 
 
@@ -89,8 +129,9 @@ class RecordServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListRecords(self, request, context):
-        """Lists the records of a collection in the order of their ids, page by page.
+        """Lists the records of a collection, or of all (`collections/-`), page by page.
 
+        They come in the order of `order_by`, then of their collections and ids.
         A page ends after `page_size` records or 2 MiB, whichever comes first, and
         holds at least one record if there is one.
         """
@@ -98,8 +139,18 @@ class RecordServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CountRecords(self, request, context):
+        """Counts records.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def UpdateRecord(self, request, context):
         """Changes the fields named by `update_mask` and returns the whole record.
+
+        Over HTTP the body of PATCH may also be a JSON merge patch (content type
+        `application/merge-patch+json`), and `:transform` takes the whole request.
 
         With `etag` in the record the update is refused unless it is still the
         current one: ABORTED with reason `ETAG_MISMATCH`.
@@ -111,8 +162,67 @@ class RecordServiceServicer:
     def DeleteRecord(self, request, context):
         """Marks a record as deleted and returns it so.
 
-        Its id stays taken and its history stays in the change log. Deleting a
-        deleted record is NOT_FOUND with reason `RECORD_DELETED`.
+        Its id stays taken and its history stays in the change log until it is
+        purged. Deleting a deleted record is NOT_FOUND with reason `RECORD_DELETED`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UndeleteRecord(self, request, context):
+        """Makes a deleted record a live one again and returns it.
+
+        A live record is ALREADY_EXISTS with reason `RECORD_EXISTS`. An expire time
+        that has passed is unset.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PurgeRecord(self, request, context):
+        """Erases a deleted record for good and returns what remains of it.
+
+        All its states leave the change log; an entry that says so stays. Its id is
+        free again. A live record is FAILED_PRECONDITION with reason
+        `RECORD_NOT_DELETED`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchGetRecords(self, request, context):
+        """Returns several records, in the order of `paths`, or none: the first that
+        is missing is NOT_FOUND, named by its index.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchCreateRecords(self, request, context):
+        """Creates several records at once, or none.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchUpdateRecords(self, request, context):
+        """Updates several records at once, or none.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchDeleteRecords(self, request, context):
+        """Deletes several records at once, or none.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def TransactRecords(self, request, context):
+        """Carries out `then` if all of `compare` hold, else `else`: all steps of the
+        branch, or none, under one revision. Records of any collections may take
+        part, each in one step at most.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -136,6 +246,11 @@ def add_RecordServiceServicer_to_server(servicer, server):
                     request_deserializer=crud__service_dot_v1_dot_record__service__pb2.ListRecordsRequest.FromString,
                     response_serializer=crud__service_dot_v1_dot_record__service__pb2.ListRecordsResponse.SerializeToString,
             ),
+            'CountRecords': grpc.unary_unary_rpc_method_handler(
+                    servicer.CountRecords,
+                    request_deserializer=crud__service_dot_v1_dot_record__service__pb2.CountRecordsRequest.FromString,
+                    response_serializer=crud__service_dot_v1_dot_record__service__pb2.CountRecordsResponse.SerializeToString,
+            ),
             'UpdateRecord': grpc.unary_unary_rpc_method_handler(
                     servicer.UpdateRecord,
                     request_deserializer=crud__service_dot_v1_dot_record__service__pb2.UpdateRecordRequest.FromString,
@@ -145,6 +260,41 @@ def add_RecordServiceServicer_to_server(servicer, server):
                     servicer.DeleteRecord,
                     request_deserializer=crud__service_dot_v1_dot_record__service__pb2.DeleteRecordRequest.FromString,
                     response_serializer=crud__service_dot_v1_dot_record__pb2.Record.SerializeToString,
+            ),
+            'UndeleteRecord': grpc.unary_unary_rpc_method_handler(
+                    servicer.UndeleteRecord,
+                    request_deserializer=crud__service_dot_v1_dot_record__service__pb2.UndeleteRecordRequest.FromString,
+                    response_serializer=crud__service_dot_v1_dot_record__pb2.Record.SerializeToString,
+            ),
+            'PurgeRecord': grpc.unary_unary_rpc_method_handler(
+                    servicer.PurgeRecord,
+                    request_deserializer=crud__service_dot_v1_dot_record__service__pb2.PurgeRecordRequest.FromString,
+                    response_serializer=crud__service_dot_v1_dot_record__pb2.Record.SerializeToString,
+            ),
+            'BatchGetRecords': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchGetRecords,
+                    request_deserializer=crud__service_dot_v1_dot_record__service__pb2.BatchGetRecordsRequest.FromString,
+                    response_serializer=crud__service_dot_v1_dot_record__service__pb2.BatchGetRecordsResponse.SerializeToString,
+            ),
+            'BatchCreateRecords': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchCreateRecords,
+                    request_deserializer=crud__service_dot_v1_dot_record__service__pb2.BatchCreateRecordsRequest.FromString,
+                    response_serializer=crud__service_dot_v1_dot_record__service__pb2.BatchCreateRecordsResponse.SerializeToString,
+            ),
+            'BatchUpdateRecords': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchUpdateRecords,
+                    request_deserializer=crud__service_dot_v1_dot_record__service__pb2.BatchUpdateRecordsRequest.FromString,
+                    response_serializer=crud__service_dot_v1_dot_record__service__pb2.BatchUpdateRecordsResponse.SerializeToString,
+            ),
+            'BatchDeleteRecords': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchDeleteRecords,
+                    request_deserializer=crud__service_dot_v1_dot_record__service__pb2.BatchDeleteRecordsRequest.FromString,
+                    response_serializer=crud__service_dot_v1_dot_record__service__pb2.BatchDeleteRecordsResponse.SerializeToString,
+            ),
+            'TransactRecords': grpc.unary_unary_rpc_method_handler(
+                    servicer.TransactRecords,
+                    request_deserializer=crud__service_dot_v1_dot_record__service__pb2.TransactRecordsRequest.FromString,
+                    response_serializer=crud__service_dot_v1_dot_record__service__pb2.TransactRecordsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -240,6 +390,33 @@ class RecordService:
             _registered_method=True)
 
     @staticmethod
+    def CountRecords(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/crud_service.v1.RecordService/CountRecords',
+            crud__service_dot_v1_dot_record__service__pb2.CountRecordsRequest.SerializeToString,
+            crud__service_dot_v1_dot_record__service__pb2.CountRecordsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def UpdateRecord(request,
             target,
             options=(),
@@ -283,6 +460,195 @@ class RecordService:
             '/crud_service.v1.RecordService/DeleteRecord',
             crud__service_dot_v1_dot_record__service__pb2.DeleteRecordRequest.SerializeToString,
             crud__service_dot_v1_dot_record__pb2.Record.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UndeleteRecord(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/crud_service.v1.RecordService/UndeleteRecord',
+            crud__service_dot_v1_dot_record__service__pb2.UndeleteRecordRequest.SerializeToString,
+            crud__service_dot_v1_dot_record__pb2.Record.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PurgeRecord(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/crud_service.v1.RecordService/PurgeRecord',
+            crud__service_dot_v1_dot_record__service__pb2.PurgeRecordRequest.SerializeToString,
+            crud__service_dot_v1_dot_record__pb2.Record.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchGetRecords(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/crud_service.v1.RecordService/BatchGetRecords',
+            crud__service_dot_v1_dot_record__service__pb2.BatchGetRecordsRequest.SerializeToString,
+            crud__service_dot_v1_dot_record__service__pb2.BatchGetRecordsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchCreateRecords(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/crud_service.v1.RecordService/BatchCreateRecords',
+            crud__service_dot_v1_dot_record__service__pb2.BatchCreateRecordsRequest.SerializeToString,
+            crud__service_dot_v1_dot_record__service__pb2.BatchCreateRecordsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchUpdateRecords(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/crud_service.v1.RecordService/BatchUpdateRecords',
+            crud__service_dot_v1_dot_record__service__pb2.BatchUpdateRecordsRequest.SerializeToString,
+            crud__service_dot_v1_dot_record__service__pb2.BatchUpdateRecordsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchDeleteRecords(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/crud_service.v1.RecordService/BatchDeleteRecords',
+            crud__service_dot_v1_dot_record__service__pb2.BatchDeleteRecordsRequest.SerializeToString,
+            crud__service_dot_v1_dot_record__service__pb2.BatchDeleteRecordsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TransactRecords(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/crud_service.v1.RecordService/TransactRecords',
+            crud__service_dot_v1_dot_record__service__pb2.TransactRecordsRequest.SerializeToString,
+            crud__service_dot_v1_dot_record__service__pb2.TransactRecordsResponse.FromString,
             options,
             channel_credentials,
             insecure,

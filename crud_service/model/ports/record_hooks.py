@@ -10,6 +10,7 @@ import msgspec
 
 from crud_service.model.call import Call
 from crud_service.model.change import ChangeKind
+from crud_service.model.errors import Place
 from crud_service.model.record import Collection, Record
 
 
@@ -21,6 +22,8 @@ class PendingChange(msgspec.Struct):
     """The stored state; None when it is being created."""
     new: Record | Collection
     """The state to be stored. `before_validate` may replace it."""
+    place: Place | None = None
+    """Where it stands in a request with several items; None for one that has a single one."""
 
 
 class RecordHooks(Protocol):

@@ -3,12 +3,15 @@
 Every adapter passes `crud_service.testing.store_contract`, which holds each sentence of this page.
 """
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
 
 import msgspec
 
-from crud_service.model.change import Change, Committed, Mutation
+from crud_service.model.change import Change, Committed, Mutation, RequestKey, StoredRequest
+from crud_service.model.query import RecordCount, RecordQuery
 from crud_service.model.record import Collection, CollectionKey, Record, RecordKey
+from crud_service.model.timestamp import Timestamp
 
 
 class ConditionFailed(Exception):
@@ -17,7 +20,7 @@ class ConditionFailed(Exception):
     def __init__(self, index: int, current: Record | Collection | None) -> None:
         super().__init__(f"write {index} expected another revision")
         self.index = index
-        """Which write of the mutation, from 0."""
+        """Which write of the mutation, from 0; behind the writes, its conditions go on counting."""
         self.current = current
         """What is stored, deleted records included; None if there is nothing."""
 
@@ -38,18 +41,12 @@ class CollectionNotEmpty(Exception):
         self.collection = collection
 
 
-class RecordQuery(msgspec.Struct, frozen=True):
-    """One page of live records of a collection, in the order of their ids."""
+class RequestRepeated(Exception):
+    """A request with the mutation's request key was carried out before. Nothing of this one was stored."""
 
-    tenant: str
-    collection: str
-    tags: tuple[str, ...] = ()
-    """A record must have all of these."""
-    after: str = ""
-    """Only ids greater than this one."""
-    limit: int = 50
-    weight_limit: int = 2_097_152
-    """The page ends before the record that would take the sum of `Record.weight` past this, but never empty."""
+    def __init__(self, stored: StoredRequest) -> None:
+        super().__init__(f"request {stored.key.id} was carried out before")
+        self.stored = stored
 
 
 class RecordPage(msgspec.Struct, frozen=True):
@@ -57,6 +54,13 @@ class RecordPage(msgspec.Struct, frozen=True):
 
     records: tuple[Record, ...]
     more: bool
+
+
+class DueRecord(NamedTuple):
+    """A record whose time has come."""
+
+    tenant: str
+    record: Record
 
 
 class RecordStore(Protocol):
@@ -84,12 +88,17 @@ class RecordStore(Protocol):
 
         - When it returns, the mutation is durable and every later read on this node sees it.
         - It takes the next store-wide revision; revisions have no holes, and follow the order of commits.
-        - Each state gets that revision; entries are numbered from 0 in the order of the writes, after the entries
-          of collections made on the way.
-        - ConditionFailed if a write does not find its `expected_revision`; CollectionMissing if a record's collection
-          does not exist and `create_collections` is off; CollectionNotEmpty if a collection to be deleted has
-          live records. The first write in order decides; the mutation takes no revision.
-        - Deleting a collection removes its deleted records.
+        - Each state gets that revision; entries are numbered from 0 in the order of the writes, each
+          preceded by that of the collection if it is made for it.
+        - RequestRepeated if its `request` was kept before and has not expired by the mutation's time.
+        - ConditionFailed if a write does not find its `expected_revision`, or a condition does not hold;
+          CollectionMissing if a record's collection does not exist and `create_collections` is off;
+          CollectionNotEmpty if a collection to be deleted has live records and there is no `force`. The first write
+          in order decides, then the first condition; the mutation takes no revision.
+        - Conditions are about the state before the mutation.
+        - Purging a record removes it and empties the `state` of all its entries in the log, the tombstone's included.
+          Deleting a collection does so with all its records; its own entry keeps the collection's last state.
+        - A collection's indexes are kept in the same transaction.
         - Concurrent mutations may share a database transaction; one that fails never fails another.
         - A caller that stops waiting does not undo it: it may still be stored.
         """
@@ -97,8 +106,21 @@ class RecordStore(Protocol):
     async def get_record(self, key: RecordKey) -> Record | None:
         """The record's last state, a deleted one too; None if there is none."""
 
+    async def get_records(self, keys: Sequence[RecordKey]) -> list[Record | None]:
+        """The same for several, at one point in time, in the order of the keys."""
+
     async def list_records(self, query: RecordQuery) -> RecordPage:
-        """One page, keyset-style: page 10,000 costs what page 1 costs. Empty for an unknown collection."""
+        """One page, keyset-style: page 10,000 costs what page 1 costs. Empty for an unknown collection.
+
+        Which records match, and in which order, is what `crud_service.model.matching` says. CrudError with kind
+        DEADLINE_EXCEEDED (`QUERY_TIMEOUT`) when `query.seconds` have passed; other calls go on meanwhile.
+        """
+
+    async def count_records(self, query: RecordQuery, *, estimate: bool) -> RecordCount:
+        """How many records match; order, position and limits of the query do not count. Times out as a list does.
+
+        With `estimate` it may look at a part of them and extrapolate; it says whether it did.
+        """
 
     async def get_collection(self, key: CollectionKey) -> Collection | None:
         """The collection's last state; None if there is none."""
@@ -116,5 +138,27 @@ class RecordStore(Protocol):
         Gap-safe: once an entry with revision N has been returned, no entry with a revision <= N appears later.
         """
 
+    async def read_mutation(self, revision: int) -> tuple[Change, ...]:
+        """All entries of one revision, in order; empty if there is none."""
+
     async def wait_log(self, after: int) -> int:
         """Return the last revision as soon as it is greater than `after`. Cancel it to stop waiting."""
+
+    async def get_request(self, key: RequestKey, at: Timestamp) -> StoredRequest | None:
+        """What is kept of an idempotent request; None if there is nothing, or it has expired by `at`."""
+
+    async def forget_requests(self, at: Timestamp, limit: int) -> int:
+        """Remove at most `limit` requests that have expired by `at`, and return how many there were."""
+
+    async def expired_records(self, at: Timestamp, limit: int) -> tuple[DueRecord, ...]:
+        """Live records whose `expire_time` is not after `at`, the earliest first, of all tenants."""
+
+    async def purgeable_records(self, at: Timestamp, limit: int) -> tuple[DueRecord, ...]:
+        """Deleted records whose `purge_time` is not after `at`, the earliest first, of all tenants."""
+
+    async def fill_index(self, collection: CollectionKey, field: str, after: str, limit: int) -> str | None:
+        """Enter the next `limit` live records with an id greater than `after` into a declared index that is not ready.
+
+        Returns the last id entered, and None when there are no more. Doing a step twice changes nothing. Since the
+        index was declared, commits keep it up to date for what they write.
+        """

@@ -7,13 +7,14 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crud_service.model import duration
 from crud_service.model.change import (
     Change,
     ChangeKind,
     decode_record_state,
     encode_state,
 )
-from crud_service.model.record import Collection, Record
+from crud_service.model.record import Collection, FieldIndex, Record, RecordKey, tombstone
 from crud_service.model.timestamp import MAX_SECONDS, MIN_SECONDS, Timestamp, from_unix
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -41,9 +42,22 @@ RECORDS = st.builds(
     COUNTS,
     TIMES,
     TIMES,
-    st.none() | TIMES,
+    *[st.none() | TIMES] * 3,
 )
-COLLECTIONS = st.builds(Collection, st.just("notes"), TEXT, TEXT, COUNTS, COUNTS, TIMES, TIMES)
+INDEXES = st.lists(st.builds(FieldIndex, TEXT, st.booleans()), max_size=3).map(tuple)
+COLLECTIONS = st.builds(
+    Collection,
+    st.just("notes"),
+    TEXT,
+    TEXT,
+    COUNTS,
+    COUNTS,
+    TIMES,
+    TIMES,
+    st.booleans(),
+    st.none() | st.integers(0, duration.MAX_SECONDS * duration.SECOND),
+    INDEXES,
+)
 TIME = Timestamp("2026-01-31T12:00:00.000000000Z")
 
 
@@ -72,7 +86,8 @@ def test_state_is_one_json_object(record: Record) -> None:
     assert state["content"] == json.loads(record.content)
     assert state["name"] == record.name
     assert state["tags"] == list(record.tags)
-    assert state["delete_time"] == record.delete_time
+    for name in ("date", "create_time", "update_time", "delete_time", "purge_time", "expire_time"):
+        assert state[name] == getattr(record, name)
 
 
 def test_numbers_keep_their_text() -> None:
@@ -82,6 +97,26 @@ def test_numbers_keep_their_text() -> None:
     assert decode_record_state(encode_state(record)).content == content
 
 
+def test_states_of_older_code() -> None:
+    """A state that was written before a field existed is read with that field unset."""
+    record = (
+        '{"collection":"notes","id":"a","name":"","date":"D","content":{},"tags":[],"revision":1,"version":1,'
+        '"create_time":"C","update_time":"U"}'
+    )
+    assert decode_record_state(record) == Record("notes", "a", "", "D", "{}", (), 1, 1, "C", "U")  # type: ignore[arg-type]
+    collection = (
+        '{"id":"notes","name":"","description":"","revision":1,"version":1,"create_time":"C","update_time":"U"}'
+    )
+    expected = Collection("notes", "", "", 1, 1, "C", "U")  # type: ignore[arg-type]
+    assert change_of(ChangeKind.COLLECTION_UPDATED, collection).collection_state == expected
+
+
+def test_purged_state() -> None:
+    """An entry whose state was erased tells of a tombstone, with the entry's own revision and version."""
+    erased = change_of(ChangeKind.RECORD_CREATED, "")
+    assert erased.record == tombstone(RecordKey("", "notes", "a"), erased.revision, erased.version)
+
+
 def test_kinds_are_the_words_of_the_log() -> None:
     """A kind is stored as its own name; the log keeps these words for good."""
     assert all(kind == kind.name for kind in ChangeKind)
@@ -89,6 +124,9 @@ def test_kinds_are_the_words_of_the_log() -> None:
         "RECORD_CREATED",
         "RECORD_UPDATED",
         "RECORD_DELETED",
+        "RECORD_UNDELETED",
+        "RECORD_EXPIRED",
+        "RECORD_PURGED",
         "COLLECTION_CREATED",
         "COLLECTION_UPDATED",
         "COLLECTION_DELETED",

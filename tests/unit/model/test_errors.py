@@ -4,7 +4,18 @@ import re
 
 import pytest
 
-from crud_service.model.errors import CrudError, Kind, Reason, Violation, invalid, invalid_all, not_found
+from crud_service.model.errors import (
+    CrudError,
+    Kind,
+    Place,
+    Reason,
+    Violation,
+    invalid,
+    invalid_all,
+    located,
+    not_found,
+    within,
+)
 
 
 def test_invalid_names_its_field() -> None:
@@ -39,6 +50,37 @@ def test_not_found() -> None:
     """A missing resource has its own kind and no violation."""
     error = not_found(Reason.RECORD_NOT_FOUND, "there is no such record")
     assert (error.kind, error.reason, error.violations) == (Kind.NOT_FOUND, Reason.RECORD_NOT_FOUND, ())
+
+
+def test_a_located_error() -> None:
+    """An error about one of several items names it in its message, its fields and its metadata, and keeps the rest."""
+    cause = invalid_all(
+        [Violation("record.name", "is bad", Reason.INVALID_TEXT), Violation("", "is worse")], {"etag": "x"}
+    )
+    error = located(cause, Place("requests[3]", 3))
+    assert (error.kind, error.reason) == (cause.kind, cause.reason)
+    assert error.message == "requests[3]: record.name: is bad; is worse"
+    assert [each.field for each in error.violations] == ["requests[3].record.name", "requests[3]"]
+    assert [each.reason for each in error.violations] == [Reason.INVALID_TEXT, Reason.INVALID_FIELD]
+    assert error.metadata == {"index": "3", "etag": "x"}
+    assert located(cause, None) is cause
+
+
+def test_the_path_of_an_item() -> None:
+    """A field of an item stands behind the item's own path; without an item it is what it is."""
+    place = Place("then[0].update", 0)
+    assert within(place, "record.name") == "then[0].update.record.name"
+    assert within(place, "") == "then[0].update"
+    assert within(None, "record.name") == "record.name"
+
+
+def test_a_long_path_is_cut() -> None:
+    """A path that holds keys of the caller's is cut, and printable, whatever they are."""
+    error = invalid("record.content." + "k" * 100_000, "is bad")
+    assert len(error.violations[0].field) == 256
+    error = invalid("record.content.\ud800", "is bad")
+    assert error.violations[0].field == r"record.content.\ud800"
+    error.message.encode()
 
 
 def test_metadata_is_a_copy() -> None:

@@ -9,13 +9,24 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from crud_service.model.record import Collection, Record, etag_of
+from crud_service.model.duration import SECOND
+from crud_service.model.record import (
+    Collection,
+    CollectionKey,
+    FieldIndex,
+    Record,
+    RecordKey,
+    etag_of,
+    tombstone,
+    unset_collection,
+)
 from crud_service.model.timestamp import Timestamp, to_unix
 from crud_service.v1 import record_pb2
 
 TIME = Timestamp("9999-12-31T23:59:59.999999999Z")
 LABEL = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20)
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
+INDEXES = st.lists(st.builds(FieldIndex, TEXT, st.booleans()), max_size=16).map(tuple)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
     lambda inner: st.lists(inner, max_size=5) | st.dictionaries(TEXT, inner, max_size=5),
@@ -32,18 +43,24 @@ def record_of(
     revision: int = 2**63 - 1,
 ) -> Record:
     text = msgspec.json.encode(content).decode()
-    return Record(collection, record_id, name, TIME, text, tags, revision, 2**63 - 1, TIME, TIME, TIME)
+    return Record(collection, record_id, name, TIME, text, tags, revision, 2**63 - 1, TIME, TIME, TIME, TIME, TIME)
 
 
 def message_of(resource: Record | Collection) -> Any:
     """The resource as the message of the contract."""
     message = record_pb2.Record() if isinstance(resource, Record) else record_pb2.Collection()
     for field in message.DESCRIPTOR.fields:
+        if field.name == "ttl":  # only ever sent to the service
+            continue
         value = getattr(resource, field.name)
         if field.name == "content":
             message.content.update(msgspec.json.decode(value))
         elif field.name == "tags":
             message.tags.extend(value)
+        elif field.name == "indexes":
+            message.indexes.extend([record_pb2.FieldIndex(field=each.field, state=each.state) for each in value])
+        elif field.name == "retention":
+            message.retention.seconds, message.retention.nanos = divmod(value, SECOND)
         elif field.message_type:
             target = getattr(message, field.name)
             target.seconds, target.nanos = to_unix(value)
@@ -93,11 +110,14 @@ def test_weight_is_an_upper_bound(record: Record) -> None:
     assert without + len(record.content.encode()) <= record.weight
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=50), LABEL)
-@example("\x01" * 4096, "\U0001f600" * 512)
-def test_weight_of_a_collection_is_an_upper_bound(description: str, name: str) -> None:
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=50), LABEL, INDEXES)
+@example("\x01" * 4096, "\U0001f600" * 512, ())
+@example("", "", tuple(FieldIndex("content." + "\U0001f600" * 500) for _ in range(16)))
+@example("", "", tuple(FieldIndex("content.`'<" + "\xa0" * 500 + "`") for _ in range(16)))
+def test_weight_of_a_collection_is_an_upper_bound(description: str, name: str, indexes: tuple[FieldIndex, ...]) -> None:
     """No collection is larger than its weight, neither as protobuf nor as JSON."""
-    collection = Collection("c" * 128, name, description, 2**63 - 1, 2**63 - 1, TIME, TIME)
+    most = 2**63 - 1
+    collection = Collection("c" * 128, name, description, most, most, TIME, TIME, True, most, indexes)
     message = message_of(collection)
     assert message.ByteSize() <= collection.weight
     assert json_size(message) <= collection.weight
@@ -137,6 +157,28 @@ def test_etag_tells_paths_apart(one: str, other: str) -> None:
     second = replace(record_of({}), collection=other)
     assert (first.etag == second.etag) == (one == other)
     assert first.etag != Collection(one, "", "", first.revision, 1, TIME, TIME).etag
+
+
+def test_what_is_not_stored_has_no_etag() -> None:
+    """A record or collection without a revision is not stored, so nothing can be conditional on it."""
+    assert record_of({}, revision=0).etag == ""
+    assert unset_collection(CollectionKey("", "notes")).etag == ""
+
+
+def test_tombstone() -> None:
+    """A tombstone tells a record's ids, revision and version, and nothing of what it held."""
+    left = tombstone(RecordKey("t", "notes", "a"), 7, 3)
+    assert (left.path, left.revision, left.version) == ("collections/notes/records/a", 7, 3)
+    assert left.etag == record_of({}, revision=7).etag
+    others = {name: getattr(left, name) for name in ("name", "date", "content", "tags", "create_time", "update_time")}
+    assert others == {"name": "", "date": None, "content": "{}", "tags": (), "create_time": None, "update_time": None}
+    assert (left.delete_time, left.purge_time, left.expire_time) == (None, None, None)
+
+
+@pytest.mark.parametrize(("ready", "state"), [(False, "BUILDING"), (True, "READY")])
+def test_state_of_an_index(ready: bool, state: str) -> None:
+    """An index is being built until it is ready."""
+    assert FieldIndex("name", ready).state == state
 
 
 def test_resources_are_immutable() -> None:

@@ -12,6 +12,7 @@ from crud_service.model.timestamp import (
     Timestamp,
     format_rfc3339,
     from_unix,
+    later,
     now,
     parse,
     to_unix,
@@ -159,6 +160,18 @@ def test_range_ends_at_the_calendars_ends() -> None:
 def test_as_many_decimals_as_needed(nanos: int, printed: str) -> None:
     """0, 3, 6 or 9 decimals are printed, whichever is enough."""
     assert format_rfc3339(from_unix(1, nanos)) == printed
+
+
+@given(SECONDS, NANOS, st.integers(-(10**20), 10**20))
+def test_later(seconds: int, nanos: int, difference: int) -> None:
+    """A timestamp so many nanoseconds later, or earlier, or ValueError outside of the years 1 to 9999."""
+    wanted = seconds * 10**9 + nanos + difference
+    if MIN_SECONDS * 10**9 <= wanted < (MAX_SECONDS + 1) * 10**9:
+        moved = to_unix(later(from_unix(seconds, nanos), difference))
+        assert moved[0] * 10**9 + moved[1] == wanted
+    else:
+        with pytest.raises(ValueError, match="years 1 to 9999"):
+            later(from_unix(seconds, nanos), difference)
 
 
 def test_now_is_the_wall_clock() -> None:

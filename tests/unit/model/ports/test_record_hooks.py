@@ -19,3 +19,8 @@ async def test_no_hooks_change_nothing() -> None:
     await hooks.before_commit(call, changes)
     assert changes == [PendingChange(ChangeKind.RECORD_CREATED, None, RECORD)]
     assert await hooks.on_read(call, (RECORD,)) == (RECORD,)
+
+
+def test_a_change_of_a_single_call_has_no_place() -> None:
+    """Only a change that is one of several says where it stands."""
+    assert PendingChange(ChangeKind.RECORD_CREATED, None, RECORD).place is None
