@@ -10,11 +10,13 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from time import monotonic
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from crud_service.library.commit_plan import Refusal
 from crud_service.model.change import CollectionWrite, Committed, Mutation
 from crud_service.model.errors import CrudError, Kind, Reason
+
+T = TypeVar("T")
 
 Outcome = Committed | Refusal | Exception
 """What became of one mutation: an exception is for its caller alone."""
@@ -32,11 +34,18 @@ class _Waiting(NamedTuple):
     answer: asyncio.Future[Committed]
 
 
+class _Job(NamedTuple):
+    work: Callable[[], Any]
+    answer: asyncio.Future[Any]
+
+
 class GroupCommit:
     """Hands mutations to `write`, which runs in a thread of its own, group by group.
 
+    Other work of that thread goes between two groups (`run`).
+
     `committed(revision)` is called on the event loop after each group that took revisions, before its callers go on;
-    `writing(True)` before a group is written, and `writing(False)` when none is any more.
+    `writing(True)` before a group is written or work is run, and `writing(False)` when nothing is any more.
     A group is bounded by `max_mutations`, `max_writes` and `max_bytes` of content, but never empty.
 
     A group costs the thread and the event loop many hand-overs of Python's lock, whatever its size. So after a
@@ -67,16 +76,24 @@ class GroupCommit:
         self._writing = False
         self._loop = asyncio.get_running_loop()
         self._closed = False
-        self._groups: SimpleQueue[list[_Waiting]] = SimpleQueue()
+        self._jobs: deque[_Job] = deque()
+        self._tasks: SimpleQueue[list[_Waiting] | _Job] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
 
     async def commit(self, mutation: Mutation) -> Committed:
         """The outcome of `mutation`. Who stops waiting breaks nothing: it may still be written."""
-        if self._closed:
-            raise CrudError(Kind.UNAVAILABLE, Reason.SHUTTING_DOWN, "the store is closed; try another node")
+        self._refuse_if_closed()
         answer: asyncio.Future[Committed] = self._loop.create_future()
         self._waiting.append(_Waiting(mutation, answer))
+        self._go_on()
+        return await answer
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """What `work()` returns or raises, run in the thread before the next group."""
+        self._refuse_if_closed()
+        answer: asyncio.Future[T] = self._loop.create_future()
+        self._jobs.append(_Job(work, answer))
         self._go_on()
         return await answer
 
@@ -89,11 +106,15 @@ class GroupCommit:
         # The last answers were handed to the loop before the thread ended: let them arrive.
         await asyncio.sleep(0)
 
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            raise CrudError(Kind.UNAVAILABLE, Reason.SHUTTING_DOWN, "the store is closed; try another node")
+
     def _go_on(self) -> None:
         """Start the next group, now or when it has gathered; once closed and empty, end the thread."""
         if self._writing:
             return
-        if self._closed or len(self._waiting) >= self._expected:
+        if self._closed or self._jobs or len(self._waiting) >= self._expected:
             self._start()
         elif self._waiting and self._timer is None:
             self._timer = self._loop.call_later(self._patience, self._start)
@@ -104,7 +125,7 @@ class GroupCommit:
             self._timer = None
         self._writing = True
         self._tell_writing(True)
-        self._groups.put(self._take())
+        self._tasks.put(self._jobs.popleft() if self._jobs else self._take())
 
     def _take(self) -> list[_Waiting]:
         """The first of those that wait, within the bounds."""
@@ -120,11 +141,14 @@ class GroupCommit:
         return group
 
     def _run(self) -> None:
-        """The thread: write groups until an empty one comes."""
-        while group := self._groups.get():
+        """The thread: write groups, and run jobs, until an empty group comes."""
+        while task := self._tasks.get():
             start = monotonic()
-            outcomes = self._outcomes([waiting.mutation for waiting in group])
-            self._loop.call_soon_threadsafe(self._answer, group, outcomes, monotonic() - start)
+            if isinstance(task, _Job):
+                self._loop.call_soon_threadsafe(self._answer_job, task, *_result(task.work))
+            else:
+                outcomes = self._outcomes([waiting.mutation for waiting in task])
+                self._loop.call_soon_threadsafe(self._answer, task, outcomes, monotonic() - start)
 
     def _outcomes(self, mutations: list[Mutation]) -> Sequence[Outcome]:
         try:
@@ -148,9 +172,30 @@ class GroupCommit:
                 waiting.answer.set_result(outcome)
             else:
                 waiting.answer.set_exception(outcome)
-        self._writing, self._expected, self._patience = False, len(group), min(seconds, _MOST_PATIENCE)
+        self._expected, self._patience = len(group), min(seconds, _MOST_PATIENCE)
+        self._finish()
+
+    def _answer_job(self, job: _Job, result: Any, failure: Exception | None) -> None:
+        if not job.answer.done():
+            if failure is None:
+                job.answer.set_result(result)
+            else:
+                job.answer.set_exception(failure)
+        # Whoever waits goes first now, or one job after the other would keep a group from gathering.
+        self._expected = 1
+        self._finish()
+
+    def _finish(self) -> None:
+        self._writing = False
         self._tell_writing(False)
         self._go_on()
+
+
+def _result(work: Callable[[], Any]) -> tuple[Any, Exception | None]:
+    try:
+        return work(), None
+    except Exception as failure:  # noqa: BLE001 - whatever it is belongs to the caller
+        return None, failure
 
 
 def _size(mutation: Mutation) -> int:

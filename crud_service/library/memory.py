@@ -1,16 +1,26 @@
 """The store without a disk: for tests and for data that may be lost. Closing it loses everything."""
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from operator import itemgetter
+from typing import TypeVar
 
-from crud_service.library.commit_plan import CommitPlan, touched
+from msgspec.structs import replace
+
+from crud_service.library import memory_query
+from crud_service.library.commit_plan import CommitPlan, Stored, touched
 from crud_service.library.log_signal import LogSignal
-from crud_service.model.change import Change, Committed, Mutation
+from crud_service.library.staged_table import StagedTable
+from crud_service.model.change import Change, Committed, Mutation, RequestKey, StoredRequest
 from crud_service.model.errors import CrudError, Kind, Reason
-from crud_service.model.ports.record_store import RecordPage, RecordQuery
+from crud_service.model.ports.record_store import DueRecord, RecordPage
+from crud_service.model.query import RecordCount, RecordQuery
 from crud_service.model.record import Collection, CollectionKey, Record, RecordKey
+from crud_service.model.timestamp import Timestamp
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 @dataclass(slots=True)
@@ -19,8 +29,7 @@ class _Data:
 
     records: dict[RecordKey, Record] = field(default_factory=dict)
     collections: dict[CollectionKey, Collection] = field(default_factory=dict)
-    live: dict[CollectionKey, list[str]] = field(default_factory=dict)
-    """The sorted ids of each collection's live records."""
+    requests: dict[RequestKey, StoredRequest] = field(default_factory=dict)
     log: list[Change] = field(default_factory=list)
     values: dict[str, bytes] = field(default_factory=dict)
     revision: int = 0
@@ -48,13 +57,13 @@ class MemoryStore:
     async def commit(self, mutation: Mutation) -> Committed:
         """As the port says."""
         data = self._data
-        record_keys, collection_keys = touched([mutation])
-        plan = CommitPlan(
-            {key: data.records[key] for key in record_keys if key in data.records},
-            {key: data.collections[key] for key in collection_keys if key in data.collections},
-            self._has_live,
-            data.revision,
+        keys = touched([mutation])
+        stored = Stored(
+            {key: data.records[key] for key in keys.records if key in data.records},
+            {key: data.collections[key] for key in keys.collections if key in data.collections},
+            {key: data.requests[key] for key in keys.requests if key in data.requests},
         )
+        plan = CommitPlan(stored, self._has_live, data.revision)
         outcome = plan.add(mutation)
         if not isinstance(outcome, Committed):
             raise outcome
@@ -65,22 +74,18 @@ class MemoryStore:
         """As the port says."""
         return self._data.records.get(key)
 
+    async def get_records(self, keys: Sequence[RecordKey]) -> list[Record | None]:
+        """As the port says."""
+        records = self._data.records
+        return [records.get(key) for key in keys]
+
     async def list_records(self, query: RecordQuery) -> RecordPage:
         """As the port says."""
-        data = self._data
-        ids = data.live.get(CollectionKey(query.tenant, query.collection), [])
-        wanted = set(query.tags)
-        records: list[Record] = []
-        weight = 0
-        for record_id in islice(ids, bisect_right(ids, query.after), None):
-            record = data.records[RecordKey(query.tenant, query.collection, record_id)]
-            if not wanted.issubset(record.tags):
-                continue
-            weight += record.weight
-            if len(records) == query.limit or (records and weight > query.weight_limit):
-                return RecordPage(tuple(records), True)
-            records.append(record)
-        return RecordPage(tuple(records), False)
+        return await memory_query.page_of(self._data.records, query)
+
+    async def count_records(self, query: RecordQuery, *, estimate: bool) -> RecordCount:
+        """As the port says."""
+        return await memory_query.count_of(self._data.records, query)
 
     async def get_collection(self, key: CollectionKey) -> Collection | None:
         """As the port says."""
@@ -109,9 +114,48 @@ class MemoryStore:
                 end = bisect_right(log, cut, key=_revision)
         return tuple(log[start:end])
 
+    async def read_mutation(self, revision: int) -> tuple[Change, ...]:
+        """As the port says."""
+        log = self._data.log
+        return tuple(log[bisect_right(log, revision - 1, key=_revision) : bisect_right(log, revision, key=_revision)])
+
     async def wait_log(self, after: int) -> int:
         """As the port says. CrudError (`SHUTTING_DOWN`) when the store is closed meanwhile."""
         return await self._data.signal.wait(after)
+
+    async def get_request(self, key: RequestKey, at: Timestamp) -> StoredRequest | None:
+        """As the port says."""
+        request = self._data.requests.get(key)
+        return None if request is None or request.expire_time <= at else request
+
+    async def forget_requests(self, at: Timestamp, limit: int) -> int:
+        """As the port says."""
+        requests = self._data.requests
+        expired = [key for key, request in requests.items() if request.expire_time <= at][:limit]
+        for key in expired:
+            del requests[key]
+        return len(expired)
+
+    async def expired_records(self, at: Timestamp, limit: int) -> tuple[DueRecord, ...]:
+        """As the port says."""
+        return self._due(lambda record: None if record.delete_time else record.expire_time, at, limit)
+
+    async def purgeable_records(self, at: Timestamp, limit: int) -> tuple[DueRecord, ...]:
+        """As the port says."""
+        return self._due(lambda record: record.purge_time if record.delete_time else None, at, limit)
+
+    async def fill_index(self, collection: CollectionKey, field: str, after: str, limit: int) -> str | None:
+        """As the port says. There is nothing to fill: queries read the records."""
+        data = self._data
+        declared = data.collections.get(collection)
+        if declared is None or all(index.field != field or index.ready for index in declared.indexes):
+            return None
+        live = sorted(
+            key.id
+            for key, record in data.records.items()
+            if key[:2] == collection and key.id > after and record.delete_time is None
+        )
+        return live[:limit][-1] if live else None
 
     async def load_or_create(self, name: str, create: Callable[[], bytes]) -> bytes:
         """As the port SystemStore says."""
@@ -126,37 +170,48 @@ class MemoryStore:
             raise CrudError(Kind.UNAVAILABLE, Reason.SHUTTING_DOWN, "the store is closed; try another node")
         return self._opened
 
-    def _has_live(self, key: CollectionKey, besides: set[str]) -> bool:
-        return not besides.issuperset(self._data.live.get(key, ()))
+    def _has_live(self, collection: CollectionKey, besides: set[str]) -> bool:
+        return any(
+            key[:2] == collection and record.delete_time is None and key.id not in besides
+            for key, record in self._data.records.items()
+        )
+
+    def _due(self, time_of: Callable[[Record], Timestamp | None], at: Timestamp, limit: int) -> tuple[DueRecord, ...]:
+        """The first of the records whose time is not after `at`."""
+        records = self._data.records.items()
+        due = [(time, DueRecord(key.tenant, record)) for key, record in records if (time := time_of(record))]
+        first = sorted([each for each in due if each[0] <= at], key=itemgetter(0))[:limit]
+        return tuple(record for _, record in first)
 
 
 def _store(data: _Data, plan: CommitPlan) -> None:
-    for key in plan.dropped:
-        for record_key in [each for each in data.records if (each.tenant, each.collection) == key]:
-            del data.records[record_key]
-        data.live.pop(key, None)
-    for key, collection in plan.written_collections.items():
-        if collection is None:
-            data.collections.pop(key, None)
-        else:
-            data.collections[key] = collection
-    for record_key, record in plan.written_records.items():
-        if record is not None:
-            data.records[record_key] = record
-            _index(data.live.setdefault(CollectionKey(record_key.tenant, record_key.collection), []), record)
+    _erase(data, plan)
+    _put(data.collections, plan.collections)
+    _put(data.records, plan.records)
+    _put(data.requests, plan.requests)
     data.log += plan.changes
     data.revision = plan.revision
     data.signal.committed(plan.revision)
 
 
-def _index(ids: list[str], record: Record) -> None:
-    """Put a record's id among the live ones, or take it out."""
-    place = bisect_right(ids, record.id)
-    listed = place > 0 and ids[place - 1] == record.id
-    if listed and record.delete_time is not None:
-        del ids[place - 1]
-    elif not listed and record.delete_time is None:
-        ids.insert(place, record.id)
+def _erase(data: _Data, plan: CommitPlan) -> None:
+    """Remove the records of dropped collections, and what the log says of them and of purged ones."""
+    dropped, purged = plan.dropped.written, plan.purged.written
+    if dropped:
+        data.records = {key: record for key, record in data.records.items() if key[:2] not in dropped}
+    if dropped or purged:
+        for place, change in enumerate(data.log):
+            key = RecordKey(change.tenant, change.collection, change.id)
+            if change.id and (key in purged or key[:2] in dropped):
+                data.log[place] = replace(change, state="")
+
+
+def _put(stored: dict[K, V], staged: StagedTable[K, V]) -> None:
+    for key, state in staged.written.items():
+        if state is None:
+            stored.pop(key, None)
+        else:
+            stored[key] = state
 
 
 def _revision(change: Change) -> int:

@@ -1,15 +1,15 @@
 """The embedded store: one SQLite file, durable when acknowledged.
 
 One thread writes groups of mutations; short reads run on the event loop, where they cost less than the way to a
-thread; long ones run in a few reader threads.
+thread; long ones run in a few reader threads. Searches that no index bounds have threads of their own, so that nothing
+waits for them.
 """
 
 import asyncio
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Literal, TypeVar
 
 from crud_service.library.group_commit import GroupCommit
@@ -17,24 +17,30 @@ from crud_service.library.log_signal import LogSignal
 from crud_service.library.sqlite_file import SqliteFile
 from crud_service.library.sqlite_read_statements import ReadStatements
 from crud_service.library.sqlite_reader import SqliteReader
+from crud_service.library.sqlite_reader_pool import ReaderPool
 from crud_service.library.sqlite_schema import prepare_schema
 from crud_service.library.sqlite_writer import SqliteWriter
-from crud_service.model.change import Change, Committed, Mutation
+from crud_service.model.change import Change, Committed, Mutation, RequestKey, StoredRequest
 from crud_service.model.errors import CrudError, Kind, Reason
-from crud_service.model.ports.record_store import RecordPage, RecordQuery
+from crud_service.model.ports.record_store import DueRecord, RecordPage
+from crud_service.model.query import RecordCount, RecordQuery
 from crud_service.model.record import Collection, CollectionKey, Record, RecordKey
+from crud_service.model.timestamp import Timestamp
 
 T = TypeVar("T")
 
 # A page of this many records costs the event loop less than a millisecond, and a hop to a thread a tenth of one.
 _SHORT_PAGE = 100
+# Records that are got by their keys may all be large: no limit on their weight ends the reading.
+_FEW_KEYS = 20
 
 
 class SqliteStore:
     """RecordStore and SystemStore over one file at `path`.
 
     `synchronous` is SQLite's own word: FULL keeps every acknowledged write over a power loss. `busy_seconds` bounds the
-    wait for a foreign lock on the file. With `auto_migrate` off, a file of an older schema is refused.
+    wait for a foreign lock on the file. With `auto_migrate` off, a file of an older schema is refused. At most
+    `search_threads` searches that no index bounds run at a time; further ones wait.
     """
 
     kind = "sqlite"
@@ -47,10 +53,12 @@ class SqliteStore:
         busy_seconds: float = 0.9,
         auto_migrate: bool = True,
         reader_threads: int = 2,
+        search_threads: int = 2,
     ) -> None:
         self._file = SqliteFile(Path(path), synchronous, busy_seconds)
         self._auto_migrate = auto_migrate
         self._reader_threads = reader_threads
+        self._search_threads = search_threads
         self._engine: _Engine | None = None
 
     @property
@@ -62,7 +70,7 @@ class SqliteStore:
         """Own the file, create or migrate it, start the threads."""
         await asyncio.to_thread(self._prepare)
         try:
-            self._engine = _Engine(self._file, self._reader_threads)
+            self._engine = _Engine(self._file, self._reader_threads, self._search_threads)
         except BaseException:
             self._file.release()
             raise
@@ -82,12 +90,34 @@ class SqliteStore:
         """As the port says."""
         return self._running.reader.get_record(key)
 
-    async def list_records(self, query: RecordQuery) -> RecordPage:
-        """As the port says. Several tags may mean a long walk, so they take a thread too."""
+    async def get_records(self, keys: Sequence[RecordKey]) -> list[Record | None]:
+        """As the port says."""
         engine = self._running
-        if query.limit <= _SHORT_PAGE and len(query.tags) <= 1:
-            return engine.reader.list_records(query)
-        return await engine.in_thread(lambda reader: reader.list_records(query))
+        if len(keys) <= _FEW_KEYS:
+            return engine.reader.get_records(keys)
+        return await engine.readers.run(lambda reader: reader.get_records(keys))
+
+    async def list_records(self, query: RecordQuery) -> RecordPage:
+        """As the port says."""
+        engine = self._running
+        deadline = asyncio.get_running_loop().time() + query.seconds
+        if query.limit <= _SHORT_PAGE:
+            page = engine.reader.list_served(query)
+        else:
+            page = await engine.readers.run(lambda reader: reader.list_served(query), deadline)
+        if page is None:
+            page = await engine.searchers.run(lambda reader: reader.list_records(query), deadline)
+        return page
+
+    async def count_records(self, query: RecordQuery, *, estimate: bool) -> RecordCount:
+        """As the port says."""
+        engine = self._running
+        deadline = asyncio.get_running_loop().time() + query.seconds
+        count = await engine.readers.run(lambda reader: reader.count_served(query), deadline)
+        if count is None:
+            read = partial(SqliteReader.count_records, query=query, estimate=estimate)
+            count = await engine.searchers.run(read, deadline)
+        return count
 
     async def get_collection(self, key: CollectionKey) -> Collection | None:
         """As the port says."""
@@ -98,7 +128,7 @@ class SqliteStore:
         engine = self._running
         if limit <= _SHORT_PAGE:
             return engine.reader.list_collections(tenant, after, limit)
-        return await engine.in_thread(lambda reader: reader.list_collections(tenant, after, limit))
+        return await engine.readers.run(lambda reader: reader.list_collections(tenant, after, limit))
 
     async def last_revision(self) -> int:
         """As the port says."""
@@ -106,15 +136,39 @@ class SqliteStore:
 
     async def read_log(self, after: int, limit: int) -> tuple[Change, ...]:
         """As the port says."""
-        return await self._running.in_thread(lambda reader: reader.read_log(after, limit))
+        return await self._running.readers.run(lambda reader: reader.read_log(after, limit))
+
+    async def read_mutation(self, revision: int) -> tuple[Change, ...]:
+        """As the port says."""
+        return await self._running.readers.run(lambda reader: reader.read_mutation(revision))
 
     async def wait_log(self, after: int) -> int:
         """As the port says. CrudError (`SHUTTING_DOWN`) when the store is closed meanwhile."""
         return await self._running.signal.wait(after)
 
+    async def get_request(self, key: RequestKey, at: Timestamp) -> StoredRequest | None:
+        """As the port says."""
+        return self._running.reader.get_request(key, at)
+
+    async def forget_requests(self, at: Timestamp, limit: int) -> int:
+        """As the port says."""
+        return await self._running.in_writer(lambda writer: writer.forget_requests(at, limit))
+
+    async def expired_records(self, at: Timestamp, limit: int) -> tuple[DueRecord, ...]:
+        """As the port says."""
+        return await self._running.readers.run(lambda reader: reader.expired_records(at, limit))
+
+    async def purgeable_records(self, at: Timestamp, limit: int) -> tuple[DueRecord, ...]:
+        """As the port says."""
+        return await self._running.readers.run(lambda reader: reader.purgeable_records(at, limit))
+
+    async def fill_index(self, collection: CollectionKey, field: str, after: str, limit: int) -> str | None:
+        """As the port says."""
+        return await self._running.in_writer(lambda writer: writer.fill_index(collection, field, after, limit))
+
     async def load_or_create(self, name: str, create: Callable[[], bytes]) -> bytes:
         """As the port SystemStore says."""
-        return await asyncio.to_thread(self._running.writer.load_or_create, name, create)
+        return await self._running.in_writer(lambda writer: writer.load_or_create(name, create))
 
     @property
     def _running(self) -> "_Engine":
@@ -136,36 +190,25 @@ class SqliteStore:
 class _Engine:
     """What runs while a store is open: the writer with its thread, a reader for the loop, and the reader threads."""
 
-    def __init__(self, file: SqliteFile, reader_threads: int) -> None:
+    def __init__(self, file: SqliteFile, reader_threads: int, search_threads: int) -> None:
         statements = ReadStatements()
         self.reader = SqliteReader(file.connect_reader, statements)
         self.writer = SqliteWriter(file.connect_writer, statements)
         self.signal = LogSignal(self.reader.last_revision())
         self.commits = GroupCommit(self.writer.write, self.signal.committed, self.reader.share_transaction_unless)
         self.reader.share_transaction_unless(False)
-        self._executor = ThreadPoolExecutor(reader_threads, thread_name_prefix="store-reader")
-        self._readers = [SqliteReader(file.connect_long_reader, statements) for _ in range(reader_threads)]
-        self._free = SimpleQueue[SqliteReader]()
-        for reader in self._readers:
-            self._free.put(reader)
+        self.readers = ReaderPool("store-reader", reader_threads, file.connect_long_reader, statements)
+        self.searchers = ReaderPool("store-searcher", search_threads, file.connect_long_reader, statements)
 
-    async def in_thread(self, read: Callable[[SqliteReader], T]) -> T:
-        """`read(reader)` in a reader thread."""
-
-        def run() -> T:
-            reader = self._free.get()
-            try:
-                return read(reader)
-            finally:
-                self._free.put(reader)
-
-        return await asyncio.get_running_loop().run_in_executor(self._executor, run)
+    async def in_writer(self, write: Callable[[SqliteWriter], T]) -> T:
+        """`write(writer)` in the writer's thread, between two groups of mutations."""
+        return await self.commits.run(lambda: write(self.writer))
 
     async def close(self) -> None:
         """Finish what was accepted and close every connection, the writer's last: it tidies the write-ahead log."""
         await self.commits.close()
         self.signal.close()
-        await asyncio.to_thread(self._executor.shutdown)
-        for reader in (self.reader, *self._readers):
-            reader.connection.close()
+        await self.readers.close()
+        await self.searchers.close()
+        self.reader.connection.close()
         await asyncio.to_thread(self.writer.close)

@@ -4,7 +4,7 @@ SQLAlchemy's own execution costs several times what SQLite needs for a point rea
 first use and passes tuples to `sqlite3`.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -85,18 +85,29 @@ def load_keys(of: Table) -> BulkStatement:
     return BulkStatement(text_for)
 
 
+def any_of(key: Iterable[ColumnElement[Any]], rows: int) -> ColumnElement[bool]:
+    """The columns of `key` have the values of one of so many rows."""
+    columns = list(key)
+    return or_(*(and_(*map(is_value, columns)) for _ in range(rows)))
+
+
 def delete_keys(of: Table) -> BulkStatement:
     """Delete the rows of a table that have one of the primary keys given as rows."""
-
-    def text_for(rows: int) -> str:
-        return to_text(delete(of).where(or_(*(and_(*map(is_value, of.primary_key)) for _ in range(rows)))))
-
-    return BulkStatement(text_for)
+    return BulkStatement(lambda rows: to_text(delete(of).where(any_of(of.primary_key, rows))))
 
 
 def insert_rows(into: Table) -> BulkStatement:
     """Insert rows that hold the columns of the table in their order."""
     return BulkStatement(lambda rows: to_text(sqlite.insert(into).values([_placeholders(into)] * rows)))
+
+
+def insert_new_rows(into: Table) -> BulkStatement:
+    """The same, but for rows whose key is there already: those stay as they are."""
+
+    def text_for(rows: int) -> str:
+        return to_text(sqlite.insert(into).values([_placeholders(into)] * rows).on_conflict_do_nothing())
+
+    return BulkStatement(text_for)
 
 
 def upsert_rows(into: Table) -> BulkStatement:

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 
 from crud_service.library.sqlite_errors import translate
 from crud_service.model.errors import CrudError
@@ -24,6 +25,13 @@ class SqliteConnection:
         if self._connection is None:
             self._connection = self._connect()
         return self._connection
+
+    def interrupt(self) -> None:
+        """End the statement that runs now, if there is one, with an error. From any thread."""
+        connection = self._connection
+        if connection is not None:
+            with suppress(sqlite3.ProgrammingError):  # it is let go at this moment
+                connection.interrupt()
 
     def failed(self, error: sqlite3.Error) -> CrudError:
         """Let the connection go, so that the next call starts afresh; the answer to raise `from error`."""

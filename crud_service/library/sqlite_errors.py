@@ -12,6 +12,11 @@ _BUSY_MESSAGE = "the data file is locked by another process; try again"
 _DAMAGED_MESSAGE = "the data file is damaged; tell the operator"
 _BROKEN_MESSAGE = "the data file cannot be read or written; try again, and tell the operator if it stays so"
 _FULL_MESSAGE = "the disk of the data file is full; nothing was stored, reads go on"
+# Nothing but its time-out interrupts a statement.
+_TIMEOUT_MESSAGE = (
+    "the search took longer than it may; narrow the filter by tags, by date or by a field with a declared index, "
+    "declare an index on a field that it compares or orders by, or ask for an estimate if this is a count"
+)
 _INTERNAL_MESSAGE = "the store failed in an unexpected way"
 
 ANSWERS: dict[int, tuple[Kind, Reason, str]] = {
@@ -23,7 +28,7 @@ ANSWERS: dict[int, tuple[Kind, Reason, str]] = {
     sqlite3.SQLITE_LOCKED: (*_UNAVAILABLE, _BUSY_MESSAGE),
     sqlite3.SQLITE_NOMEM: (*_UNAVAILABLE, "the store ran out of memory; try again"),
     sqlite3.SQLITE_READONLY: (*_UNAVAILABLE, "the data file is read-only; reads go on"),
-    sqlite3.SQLITE_INTERRUPT: (*_UNAVAILABLE, "the store interrupted the call; try again"),
+    sqlite3.SQLITE_INTERRUPT: (Kind.DEADLINE_EXCEEDED, Reason.QUERY_TIMEOUT, _TIMEOUT_MESSAGE),
     sqlite3.SQLITE_IOERR: (*_UNAVAILABLE, _BROKEN_MESSAGE),
     sqlite3.SQLITE_CORRUPT: (*_UNAVAILABLE, _DAMAGED_MESSAGE),
     sqlite3.SQLITE_NOTFOUND: (*_INTERNAL, _INTERNAL_MESSAGE),

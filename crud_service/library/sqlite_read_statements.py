@@ -3,15 +3,15 @@
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, select
 
-from crud_service.library.sqlite_compile import is_after, is_value, to_text, up_to
+from crud_service.library.sqlite_compile import BulkStatement, is_after, is_value, load_keys, to_text, up_to
 from crud_service.library.sqlmodel_tables import (
     ChangeRow,
     CollectionRow,
     CounterRow,
     RecordRow,
-    RecordTagRow,
+    RequestRow,
     SystemValueRow,
     table,
 )
@@ -22,15 +22,18 @@ class ReadStatements:
 
     def __init__(self) -> None:
         self._records = table(RecordRow)
-        self._tags = table(RecordTagRow)
         self._collections = table(CollectionRow)
         self._changes = table(ChangeRow)
-        self._list_tagged: dict[int, str] = {}
 
     @cached_property
     def get_record(self) -> str:
         """(tenant, collection, id) -> Record's fields."""
         return to_text(self._select_records().where(self._in_collection(), is_value(self._records.c.id)))
+
+    @cached_property
+    def get_records(self) -> BulkStatement:
+        """Keys (tenant, collection, id) -> tenant and Record's fields."""
+        return load_keys(self._records)
 
     @cached_property
     def list_records(self) -> str:
@@ -39,24 +42,6 @@ class ReadStatements:
         live = records.c.delete_time.is_(None)
         query = self._select_records().where(self._in_collection(), is_after(records.c.id), live)
         return to_text(up_to(query.order_by(records.c.id)))
-
-    def list_tagged(self, count: int) -> str:
-        """(tenant, collection, tag, after, `count - 1` more tags, limit) -> Record's fields.
-
-        Walks along the ids of the first tag, so a page ends early if that is the rarest.
-        """
-        if count not in self._list_tagged:
-            self._list_tagged[count] = self._compile_list_tagged(count)
-        return self._list_tagged[count]
-
-    @cached_property
-    def count_tag(self) -> str:
-        """(tenant, collection, tag, after, limit) -> how many records with the tag follow, counted up to the limit."""
-        tags = self._tags
-        found = select(tags.c.id).where(
-            is_value(tags.c.tenant), is_value(tags.c.collection), is_value(tags.c.tag), is_after(tags.c.id)
-        )
-        return to_text(select(func.count()).select_from(up_to(found).subquery()))
 
     @cached_property
     def get_collection(self) -> str:
@@ -87,6 +72,27 @@ class ReadStatements:
         return to_text(select(*changes.c).where(is_value(changes.c.revision)).order_by(changes.c.ordinal))
 
     @cached_property
+    def expired_records(self) -> str:
+        """(time, limit) -> tenant and Record's fields, of live ones that expire by then, the earliest first."""
+        columns = self._records.c
+        query = select(self._records).where(columns.delete_time.is_(None), columns.expire_time <= bindparam(None))
+        return to_text(up_to(query.order_by(columns.expire_time)))
+
+    @cached_property
+    def purgeable_records(self) -> str:
+        """(time, limit) -> tenant and Record's fields, of deleted ones to be purged by then, the earliest first."""
+        columns = self._records.c
+        query = select(self._records).where(columns.delete_time.is_not(None), columns.purge_time <= bindparam(None))
+        return to_text(up_to(query.order_by(columns.purge_time)))
+
+    @cached_property
+    def get_request(self) -> str:
+        """(tenant, principal, id, time) -> RequestKey's and StoredRequest's fields, unless it has expired by then."""
+        requests = table(RequestRow)
+        key = [is_value(column) for column in requests.primary_key]
+        return to_text(select(requests).where(*key, is_after(requests.c.expire_time)))
+
+    @cached_property
     def get_counter(self) -> str:
         """(name) -> value."""
         counters = table(CounterRow)
@@ -103,20 +109,6 @@ class ReadStatements:
 
     def _in_collection(self) -> ColumnElement[bool]:
         return and_(is_value(self._records.c.tenant), is_value(self._records.c.collection))
-
-    def _compile_list_tagged(self, count: int) -> str:
-        records, first = self._records, self._tags.alias("first")
-        key = ("tenant", "collection", "id")
-        query = (
-            self._select_records()
-            .select_from(first.join(records, and_(*(records.c[name] == first.c[name] for name in key))))
-            .where(is_value(first.c.tenant), is_value(first.c.collection), is_value(first.c.tag), is_after(first.c.id))
-        )
-        for index in range(1, count):
-            other = self._tags.alias(f"other_{index}")
-            same = [other.c[name] == first.c[name] for name in key]
-            query = query.where(exists().where(*same, is_value(other.c.tag)))
-        return to_text(up_to(query.order_by(first.c.id)))
 
 
 def _but_tenant(columns: Any) -> list[Any]:

@@ -1,36 +1,27 @@
 """Reading a SQLite store: one reader has one connection and belongs to one thread at a time."""
 
 import sqlite3
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import wraps
-from itertools import accumulate, chain
-from typing import Any, Concatenate, ParamSpec, TypeVar
-
-import msgspec
+from typing import Concatenate, ParamSpec, TypeVar
 
 from crud_service.library.sqlite_connection import SqliteConnection
+from crud_service.library.sqlite_filter import Sql
+from crud_service.library.sqlite_page import page_of
+from crud_service.library.sqlite_plan import counting_plan, indexable_fields, serving_plan
 from crud_service.library.sqlite_read_statements import ReadStatements
-from crud_service.model.change import Change, ChangeKind
+from crud_service.library.sqlite_rows import change_of, collection_of, record_of, request_of
+from crud_service.library.sqlite_search import Search, stream
+from crud_service.model.change import Change, RequestKey, StoredRequest
 from crud_service.model.errors import CrudError
-from crud_service.model.ports.record_store import RecordPage, RecordQuery
+from crud_service.model.ports.record_store import DueRecord, RecordPage
+from crud_service.model.query import RecordCount, RecordQuery
 from crud_service.model.record import Collection, CollectionKey, Record, RecordKey
+from crud_service.model.timestamp import Timestamp
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-# How far a tag is counted to find the rarest of several: enough to tell rare from common, cheap enough for a page.
-_COUNTED_TAGS = 1_000
-
-# Rows taken at once: a third quicker than one by one, and few enough to stop in time when they are large.
-_FETCHED_ROWS = 8
-
-# Places in a row of Record's fields, and bounds of `Record.weight`: for each character of those, and besides.
-_NAME, _CONTENT, _TAGS = 2, 4, 5
-_MOST_WEIGHT_A_CHARACTER = 28
-_MOST_WEIGHT_BESIDES = 1_024
-
-_decode_tags = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
 def _reads(method: Callable[Concatenate["SqliteReader", P], T]) -> Callable[Concatenate["SqliteReader", P], T]:
@@ -69,6 +60,20 @@ class SqliteReader:
     def _end_transaction(self) -> None:
         self.connection.get().rollback()
 
+    @contextmanager
+    def _one_state(self) -> Iterator[sqlite3.Connection]:
+        """The connection, in a transaction: all statements see the same state."""
+        connection = self._connection()
+        if connection.in_transaction:
+            yield connection
+            return
+        connection.execute("BEGIN")
+        try:
+            yield connection
+        finally:
+            with suppress(sqlite3.Error):  # what matters is the error under way, which lets the connection go
+                connection.rollback()
+
     def _connection(self) -> sqlite3.Connection:
         connection = self.connection.get()
         if self._shares and not connection.in_transaction:
@@ -82,32 +87,56 @@ class SqliteReader:
         return None if row is None else record_of(row)
 
     @_reads
-    def list_records(self, query: RecordQuery) -> RecordPage:
+    def get_records(self, keys: Sequence[RecordKey]) -> list[Record | None]:
         """As the port says."""
-        # One more than the page holds tells whether there is more.
-        text, values = self._page_statement(query, query.limit + 1)
-        records: list[Record] = []
-        size = 0
-        cursor = self._connection().execute(text, values)
-        for row in chain.from_iterable(iter(lambda: cursor.fetchmany(_FETCHED_ROWS), [])):
-            records.append(record_of(row))
-            size += len(row[_NAME]) + len(row[_CONTENT]) + len(row[_TAGS])
-            # A record weighs more than its texts, so the page ends before this one, if it is not the first.
-            if size > query.weight_limit and len(records) > 1:
-                break
-        return _page(records, size, query)
+        found: dict[RecordKey, Record] = {}
+        with self._one_state() as connection:
+            for text, values in self._statements.get_records.pieces(keys):
+                for row in connection.execute(text, values):
+                    found[RecordKey(row[0], row[1], row[2])] = record_of(row[1:])
+        return [found.get(key) for key in keys]
+
+    @_reads
+    def list_served(self, query: RecordQuery) -> RecordPage | None:
+        """As the port says of `list_records` if an index yields the page, so that it costs what it holds; else None."""
+        if query.where is None and not query.order and query.collection is not None and not query.show_deleted:
+            return self._list_all(query)
+        with self._one_state() as connection:
+            plan = serving_plan(query, self._ready_indexes(query))
+            return None if plan is None else page_of(Search(connection).rows(query, plan), query)
+
+    @_reads
+    def list_records(self, query: RecordQuery) -> RecordPage:
+        """As the port says, at whatever cost."""
+        with self._one_state() as connection:
+            search = Search(connection)
+            return page_of(search.rows(query, search.plan(query, self._ready_indexes(query))), query)
+
+    @_reads
+    def count_served(self, query: RecordQuery) -> RecordCount | None:
+        """As the port says of `count_records` if the entries of an index need only be counted; else None."""
+        with self._one_state() as connection:
+            plan = counting_plan(query, self._ready_indexes(query))
+            return None if plan is None else Search(connection).count(query, plan, estimate=False)
+
+    @_reads
+    def count_records(self, query: RecordQuery, *, estimate: bool) -> RecordCount:
+        """As the port says, at whatever cost."""
+        with self._one_state() as connection:
+            search = Search(connection)
+            return search.count(query, search.count_plan(query, self._ready_indexes(query)), estimate=estimate)
 
     @_reads
     def get_collection(self, key: CollectionKey) -> Collection | None:
         """As the port says."""
         row = self._connection().execute(self._statements.get_collection, key).fetchone()
-        return None if row is None else Collection(*row)
+        return None if row is None else collection_of(row)
 
     @_reads
     def list_collections(self, tenant: str, after: str, limit: int) -> tuple[Collection, ...]:
         """As the port says."""
         rows = self._connection().execute(self._statements.list_collections, (tenant, after, limit))
-        return tuple([Collection(*row) for row in rows])
+        return tuple([collection_of(row) for row in rows])
 
     @_reads
     def last_revision(self) -> int:
@@ -119,50 +148,49 @@ class SqliteReader:
     def read_log(self, after: int, limit: int) -> tuple[Change, ...]:
         """As the port says."""
         connection = self._connection()
-        changes = [_change_of(row) for row in connection.execute(self._statements.read_log, (after, limit + 1))]
+        changes = [change_of(row) for row in connection.execute(self._statements.read_log, (after, limit + 1))]
         if len(changes) <= limit:
             return tuple(changes)
         # The last mutation may be cut: leave it out, or read all of it if it is the only one.
         cut = changes[-1].revision
         whole = [change for change in changes if change.revision != cut]
-        return tuple(whole or [_change_of(row) for row in connection.execute(self._statements.read_mutation, (cut,))])
+        return tuple(whole) or self.read_mutation(cut)
 
-    def _page_statement(self, query: RecordQuery, limit: int) -> tuple[str, tuple[Any, ...]]:
-        key = (query.tenant, query.collection)
-        if not query.tags:
-            return self._statements.list_records, (*key, query.after, limit)
-        first, *others = self._rarest_first(query)
-        return self._statements.list_tagged(len(query.tags)), (*key, first, query.after, *others, limit)
+    @_reads
+    def read_mutation(self, revision: int) -> tuple[Change, ...]:
+        """As the port says."""
+        rows = self._connection().execute(self._statements.read_mutation, (revision,))
+        return tuple([change_of(row) for row in rows])
 
-    def _rarest_first(self, query: RecordQuery) -> tuple[str, ...]:
-        if len(query.tags) == 1:
-            return query.tags
-        connection = self._connection()
+    @_reads
+    def get_request(self, key: RequestKey, at: Timestamp) -> StoredRequest | None:
+        """As the port says."""
+        row = self._connection().execute(self._statements.get_request, (*key, at)).fetchone()
+        return None if row is None else request_of(row)
 
-        def count(tag: str) -> int:
-            values = (query.tenant, query.collection, tag, query.after, _COUNTED_TAGS)
-            return int(connection.execute(self._statements.count_tag, values).fetchone()[0])
+    @_reads
+    def expired_records(self, at: Timestamp, limit: int) -> tuple[DueRecord, ...]:
+        """As the port says."""
+        rows = self._connection().execute(self._statements.expired_records, (at, limit))
+        return tuple([DueRecord(row[0], record_of(row[1:])) for row in rows])
 
-        return tuple(sorted(query.tags, key=count))
+    @_reads
+    def purgeable_records(self, at: Timestamp, limit: int) -> tuple[DueRecord, ...]:
+        """As the port says."""
+        rows = self._connection().execute(self._statements.purgeable_records, (at, limit))
+        return tuple([DueRecord(row[0], record_of(row[1:])) for row in rows])
 
+    def _list_all(self, query: RecordQuery) -> RecordPage:
+        """The page that is asked for most, without a detour."""
+        after = "" if query.after is None else query.after.id
+        # One more than the page holds tells whether there is more.
+        values = (query.tenant, query.collection, after, query.limit + 1)
+        return page_of(stream(self._connection(), Sql(self._statements.list_records, values)), query)
 
-def _page(records: list[Record], size: int, query: RecordQuery) -> RecordPage:
-    """The page within the limits of `query`; `records` go past it if more follow, `size` is that of their texts."""
-    kept = min(len(records), query.limit)
-    # Weighing costs a third of reading the row, and most pages are far below the limit.
-    if size * _MOST_WEIGHT_A_CHARACTER + len(records) * _MOST_WEIGHT_BESIDES > query.weight_limit:
-        weights = accumulate(record.weight for record in records[:kept])
-        kept = max(1, sum(weight <= query.weight_limit for weight in weights)) if records else 0
-    return RecordPage(tuple(records[:kept]), kept < len(records))
-
-
-def record_of(row: tuple[Any, ...]) -> Record:
-    """The record in a row of Record's fields."""
-    collection, record_id, name, date, content, tags, revision, version, created, updated, deleted = row
-    return Record(
-        collection, record_id, name, date, content, _decode_tags(tags), revision, version, created, updated, deleted
-    )
-
-
-def _change_of(row: tuple[Any, ...]) -> Change:
-    return Change(row[0], row[1], ChangeKind(row[2]), *row[3:])
+    def _ready_indexes(self, query: RecordQuery) -> set[str]:
+        """Which of the fields that matter to the query have an index that holds all records."""
+        fields = indexable_fields(query)
+        if not fields:
+            return set()
+        row = self._connection().execute(self._statements.get_collection, (query.tenant, query.collection)).fetchone()
+        return set() if row is None else {index.field for index in collection_of(row).indexes if index.ready} & fields

@@ -1,49 +1,70 @@
 """Writing a SQLite store: groups of mutations, each group in one transaction."""
 
 import sqlite3
-import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any
 
 import msgspec
-from msgspec.structs import astuple
 
-from crud_service.library.commit_plan import CommitPlan, Refusal, touched
+from crud_service.library.commit_plan import CommitPlan, Refusal, Stored, touched
+from crud_service.library.index_rows import dropped_indexes, rows_of, tag_rows, value_rows
 from crud_service.library.sqlite_compile import BulkStatement
 from crud_service.library.sqlite_connection import SqliteConnection
 from crud_service.library.sqlite_read_statements import ReadStatements
-from crud_service.library.sqlite_reader import record_of
+from crud_service.library.sqlite_rows import (
+    Row,
+    change_row,
+    collection_of,
+    collection_row,
+    record_of,
+    record_row,
+    request_of,
+    request_row,
+)
 from crud_service.library.sqlite_write_statements import WriteStatements
-from crud_service.model.change import ChangeKind, Committed, Mutation
-from crud_service.model.record import Collection, CollectionKey, Record, RecordKey
+from crud_service.model.change import Committed, Mutation
+from crud_service.model.record import CollectionKey, RecordKey
+from crud_service.model.timestamp import Timestamp
 
 # Rows past this many characters are bound one by one: the driver keeps the last values of each prepared statement.
 _LARGE_ROWS = 262_144
-
-# The driver takes a detour for a subclass of str, so it gets the plain word.
-_WORD = {kind: kind.value for kind in ChangeKind}
 
 _encode = msgspec.json.Encoder().encode
 
 
 class SqliteWriter:
-    """The only writer of a data file. Its methods block, may be called from any thread and raise CrudError."""
+    """The only writer of a data file. Its methods block and raise CrudError; one thread at a time may call them."""
 
     def __init__(self, connect: Callable[[], sqlite3.Connection], reads: ReadStatements) -> None:
         self._connection = SqliteConnection(connect)
         self._reads = reads
         self._writes = WriteStatements()
-        self._lock = threading.Lock()
 
     def write(self, mutations: Sequence[Mutation]) -> list[Committed | Refusal]:
         """Evaluate and store a group in one transaction: an outcome for each, or an error and nothing is stored."""
         with self._transaction() as connection:
             plan = self._plan(connection, mutations)
             outcomes = [plan.add(mutation) for mutation in mutations]
-            if plan.changes:
+            if plan.changes or plan.requests.written:
                 self._store(connection, plan)
         return outcomes
+
+    def fill_index(self, collection: CollectionKey, field: str, after: str, limit: int) -> str | None:
+        """As the port says."""
+        with self._transaction() as connection:
+            row = connection.execute(self._reads.get_collection, collection).fetchone()
+            if row is None or all(index.field != field or index.ready for index in collection_of(row).indexes):
+                return None
+            values = (*collection, after, limit)
+            records = [record_of(row) for row in connection.execute(self._writes.live_records, values)]
+            rows = [row for record in records for row in rows_of(RecordKey(*collection, record.id), record, [field])]
+            _run(connection, self._writes.insert_values, rows)
+        return records[-1].id if records else None
+
+    def forget_requests(self, at: Timestamp, limit: int) -> int:
+        """As the port says."""
+        with self._transaction() as connection:
+            return connection.execute(self._writes.forget_requests, (at, limit)).rowcount
 
     def load_or_create(self, name: str, create: Callable[[], bytes]) -> bytes:
         """The system value kept under `name`; `create()`, kept from now on, if there is none."""
@@ -57,88 +78,94 @@ class SqliteWriter:
 
     def close(self) -> None:
         """Let the connection go."""
-        with self._lock:
-            self._connection.close()
+        self._connection.close()
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
+        try:
+            connection = self._connection.get()
+            connection.execute("BEGIN IMMEDIATE")
             try:
-                connection = self._connection.get()
-                connection.execute("BEGIN IMMEDIATE")
-                try:
-                    yield connection
-                    connection.execute("COMMIT")
-                except BaseException:
-                    with suppress(sqlite3.Error):
-                        connection.rollback()
-                    raise
-            except sqlite3.Error as error:
-                raise self._connection.failed(error) from error
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    connection.rollback()
+                raise
+        except sqlite3.Error as error:
+            raise self._connection.failed(error) from error
 
     def _plan(self, connection: sqlite3.Connection, mutations: Sequence[Mutation]) -> CommitPlan:
-        record_keys, collection_keys = touched(mutations)
-        records = {
-            RecordKey(row[0], row[1], row[2]): record_of(row[1:])
-            for row in _load(connection, self._writes.load_records, record_keys)
-        }
-        collections = {
-            CollectionKey(row[0], row[1]): Collection(*row[1:])
-            for row in _load(connection, self._writes.load_collections, collection_keys)
-        }
+        keys = touched(mutations)
+        stored = Stored(
+            {
+                RecordKey(row[0], row[1], row[2]): record_of(row[1:])
+                for row in _load(connection, self._writes.load_records, keys.records)
+            },
+            {
+                CollectionKey(row[0], row[1]): collection_of(row[1:])
+                for row in _load(connection, self._writes.load_collections, keys.collections)
+            },
+            {
+                request.key: request
+                for request in map(request_of, _load(connection, self._writes.load_requests, keys.requests))
+            },
+        )
         counter = connection.execute(self._reads.get_counter, ("revision",)).fetchone()
 
         def has_live(key: CollectionKey, besides: set[str]) -> bool:
             values = (*key, _encode(list(besides)).decode())
             return connection.execute(self._writes.has_live, values).fetchone() is not None
 
-        return CommitPlan(records, collections, has_live, 0 if counter is None else counter[0])
+        return CommitPlan(stored, has_live, 0 if counter is None else counter[0])
 
     def _store(self, connection: sqlite3.Connection, plan: CommitPlan) -> None:
         writes = self._writes
-        for key in plan.dropped:
-            connection.execute(writes.drop_records, key)
-            connection.execute(writes.drop_tags, key)
-        for key, collection in plan.written_collections.items():
-            if collection is None:
-                connection.execute(writes.delete_collection, key)
-        _run(connection, writes.put_collections, _collection_rows(plan))
-        _run(connection, writes.put_records, _record_rows(plan), large=5)
-        removed, inserted = plan.tag_rows()
-        _run(connection, writes.remove_tags, removed)
+        if plan.collections.written or plan.purged.written:
+            self._remove(connection, plan)
+        collections = [collection_row(key.tenant, state) for key, state in plan.collections.kept()]
+        _run(connection, writes.put_collections, collections)
+        records = [record_row(key.tenant, state) for key, state in plan.records.kept()]
+        _run(connection, writes.put_records, records, large=5)
+        removed, inserted = tag_rows(plan)
+        _run(connection, writes.remove_tags, [row[:4] for row in removed])
         _run(connection, writes.insert_tags, inserted)
-        _run(connection, writes.append_changes, _change_rows(plan), large=6)
+        gone, come = value_rows(plan)
+        _run(connection, writes.remove_values, gone)
+        _run(connection, writes.insert_values, come)
+        _run(connection, writes.put_requests, [request_row(request) for _, request in plan.requests.kept()])
+        _run(connection, writes.append_changes, [change_row(change) for change in plan.changes], large=6)
         _run(connection, writes.put_counter, [("revision", plan.revision)])
 
+    def _remove(self, connection: sqlite3.Connection, plan: CommitPlan) -> None:
+        """Remove what goes as a whole, and what the log says of it."""
+        writes = self._writes
+        for key in plan.dropped.written:
+            for text in (*writes.drop_collection, writes.erase_all_states):
+                connection.execute(text, key)
+        for row in dropped_indexes(plan):
+            connection.execute(writes.drop_index, row)
+        _run(connection, writes.delete_collections, plan.collections.gone())
+        _run(connection, writes.delete_records, plan.records.gone())
+        _run(connection, writes.erase_states, list(plan.purged.written))
 
-def _load(connection: sqlite3.Connection, statement: BulkStatement, keys: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
-    for text, values in statement.pieces(list(keys)):
-        yield from connection.execute(text, values)
+
+def _load(connection: sqlite3.Connection, statement: BulkStatement, keys: Collection[Row]) -> list[Row]:
+    rows: list[Row] = []
+    if keys:
+        for text, values in statement.pieces(list(keys)):
+            rows += connection.execute(text, values)
+    return rows
 
 
 def _run(
-    connection: sqlite3.Connection, statement: BulkStatement, rows: list[tuple[Any, ...]], large: int | None = None
+    connection: sqlite3.Connection, statement: BulkStatement, rows: Sequence[Row], large: int | None = None
 ) -> None:
     """Execute `statement` for all `rows`; the text at the place `large` of a row may be large."""
+    if not rows:
+        return
     most = 64
     if large is not None and sum([len(row[large]) for row in rows]) > _LARGE_ROWS:
         most = 1
     for text, values in statement.pieces(rows, most):
         connection.execute(text, values)
-
-
-def _collection_rows(plan: CommitPlan) -> list[tuple[Any, ...]]:
-    return [(key.tenant, *astuple(state)) for key, state in plan.written_collections.items() if state is not None]
-
-
-def _record_rows(plan: CommitPlan) -> list[tuple[Any, ...]]:
-    return [_record_row(key.tenant, state) for key, state in plan.written_records.items() if state is not None]
-
-
-def _record_row(tenant: str, record: Record) -> tuple[Any, ...]:
-    row = astuple(record)
-    return (tenant, *row[:5], _encode(record.tags).decode(), *row[6:])
-
-
-def _change_rows(plan: CommitPlan) -> list[tuple[Any, ...]]:
-    return [(change.revision, change.ordinal, _WORD[change.kind], *astuple(change)[3:]) for change in plan.changes]

@@ -13,20 +13,22 @@ class StoreTable(SQLModel, registry=registry(metadata=MetaData())):
     """What all tables have in common: one catalogue, apart from any other user of SQLModel."""
 
 
+def _partial_index(name: str, *columns: str, where: str) -> Index:
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
+
 class RecordRow(StoreTable, table=True):
     """The last state of a record, deleted ones too."""
 
     __tablename__ = "records"
-    # Lists read live records only, however many deleted ones lie between them.
+    # Lists read live records only, however many deleted ones lie between them; sweeps read only what has a time.
     __table_args__ = (
-        Index(
-            "records_live",
-            "tenant",
-            "collection",
-            "id",
-            sqlite_where=text("delete_time IS NULL"),
-            postgresql_where=text("delete_time IS NULL"),
+        _partial_index("records_live", "tenant", "collection", "id", where="delete_time IS NULL"),
+        _partial_index("records_by_date", "tenant", "collection", "date", "id", where="delete_time IS NULL"),
+        _partial_index(
+            "records_by_expire_time", "expire_time", where="delete_time IS NULL AND expire_time IS NOT NULL"
         ),
+        _partial_index("records_by_purge_time", "purge_time", where="purge_time IS NOT NULL"),
     )
 
     tenant: str = Field(primary_key=True)
@@ -43,17 +45,45 @@ class RecordRow(StoreTable, table=True):
     create_time: str
     update_time: str
     delete_time: str | None = None
+    purge_time: str | None = None
+    expire_time: str | None = None
 
 
 class RecordTagRow(StoreTable, table=True):
-    """The tags of live records, for the filter. All of it is key, so the index is the table."""
+    """The tags of live records, for the filter, and for lists of one tag in the order of dates."""
 
     __tablename__ = "record_tags"
-    __table_args__ = {"sqlite_with_rowid": False}
+    __table_args__ = (
+        Index("record_tags_by_date", "tenant", "collection", "tag", "date", "id"),
+        {"sqlite_with_rowid": False},
+    )
 
     tenant: str = Field(primary_key=True)
     collection: str = Field(primary_key=True)
     tag: str = Field(primary_key=True)
+    id: str = Field(primary_key=True)
+    date: str
+    """The record's."""
+
+
+class RecordIndexRow(StoreTable, table=True):
+    """Where each live record stands by each declared index of its collection. All of it is key: the index is the table.
+
+    `rank`, `number` and `text` are the parts of `crud_service.model.query.Rank`.
+    """
+
+    __tablename__ = "record_index"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    tenant: str = Field(primary_key=True)
+    collection: str = Field(primary_key=True)
+    field: str = Field(primary_key=True)
+    """The field as `FieldIndex` names it."""
+    rank: int = Field(primary_key=True)
+    number: float = Field(primary_key=True)
+    """0 if the value is none."""
+    text: str = Field(primary_key=True)
+    """Empty if the value is none."""
     id: str = Field(primary_key=True)
 
 
@@ -70,6 +100,26 @@ class CollectionRow(StoreTable, table=True):
     version: int = Field(sa_type=BigInteger)
     create_time: str
     update_time: str
+    require_etag: bool = Field(sa_column_kwargs={"server_default": text("0")})
+    retention: str | None = None
+    """A duration as Proto3 JSON writes it: in nanoseconds the longest take more than 64 bits."""
+    indexes: str = Field(sa_column_kwargs={"server_default": "[]"})
+    """A JSON array of `FieldIndex`."""
+
+
+class RequestRow(StoreTable, table=True):
+    """An idempotent request that was carried out."""
+
+    __tablename__ = "requests"
+    __table_args__ = (Index("requests_by_expire_time", "expire_time"), {"sqlite_with_rowid": False})
+
+    tenant: str = Field(primary_key=True)
+    principal: str = Field(primary_key=True)
+    id: str = Field(primary_key=True)
+    fingerprint: str
+    outcome: str
+    expire_time: str
+    revision: int = Field(sa_type=BigInteger)
 
 
 class ChangeRow(StoreTable, table=True):
@@ -79,6 +129,7 @@ class ChangeRow(StoreTable, table=True):
     __table_args__ = (
         PrimaryKeyConstraint("tenant", "collection", "revision", "ordinal"),
         Index("changes_in_order", "revision", "ordinal", unique=True),
+        Index("changes_of_record", "tenant", "collection", "id", "revision"),
     )
 
     revision: int = Field(sa_type=BigInteger)

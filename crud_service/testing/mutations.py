@@ -5,8 +5,17 @@ from typing import Any
 from msgspec.structs import replace
 
 from crud_service.model import timestamp
-from crud_service.model.change import ChangeKind, CollectionWrite, Mutation, Origin, RecordWrite
-from crud_service.model.record import Collection, Record
+from crud_service.model.change import (
+    ChangeKind,
+    CollectionWrite,
+    Mutation,
+    Origin,
+    RecordCondition,
+    RecordWrite,
+    RequestKey,
+    StoredRequest,
+)
+from crud_service.model.record import Collection, Record, RecordKey, tombstone
 from crud_service.model.timestamp import Timestamp
 
 TIME = timestamp.parse("2026-01-02T03:04:05.000000006Z")
@@ -14,6 +23,9 @@ TIME = timestamp.parse("2026-01-02T03:04:05.000000006Z")
 
 LATER = timestamp.parse("2026-01-02T03:04:06.123456789Z")
 """When changes and deletions happen."""
+
+MUCH_LATER = timestamp.parse("2026-02-01T00:00:00Z")
+"""When what was kept for a while has expired."""
 
 ORIGIN = Origin(
     actor="ada",
@@ -48,10 +60,22 @@ def update(stored: Record, **fields: Any) -> RecordWrite:
     return RecordWrite(ChangeKind.RECORD_UPDATED, new, stored.revision)
 
 
-def delete(stored: Record) -> RecordWrite:
-    """Mark `stored`, which must still be the stored state, as deleted."""
-    new = replace(stored, version=stored.version + 1, update_time=LATER, delete_time=LATER)
+def delete(stored: Record, **fields: Any) -> RecordWrite:
+    """Mark `stored`, which must still be the stored state, as deleted; `fields` replaces what else it holds."""
+    new = replace(stored, version=stored.version + 1, update_time=LATER, delete_time=LATER, **fields)
     return RecordWrite(ChangeKind.RECORD_DELETED, new, stored.revision)
+
+
+def undelete(stored: Record) -> RecordWrite:
+    """Make `stored`, a deleted record that must still be the stored state, live again."""
+    new = replace(stored, version=stored.version + 1, update_time=MUCH_LATER, delete_time=None, purge_time=None)
+    return RecordWrite(ChangeKind.RECORD_UNDELETED, new, stored.revision)
+
+
+def purge(stored: Record, tenant: str = "") -> RecordWrite:
+    """Remove `stored`, which must still be the stored state, for good."""
+    key = RecordKey(tenant, stored.collection, stored.id)
+    return RecordWrite(ChangeKind.RECORD_PURGED, tombstone(key, 0, stored.version + 1), stored.revision)
 
 
 def create_collection(new: Collection) -> CollectionWrite:
@@ -65,9 +89,15 @@ def update_collection(stored: Collection, **fields: Any) -> CollectionWrite:
     return CollectionWrite(ChangeKind.COLLECTION_UPDATED, new, stored.revision)
 
 
-def delete_collection(stored: Collection) -> CollectionWrite:
-    """Remove `stored`, which must still be the stored state."""
-    return CollectionWrite(ChangeKind.COLLECTION_DELETED, stored, stored.revision)
+def delete_collection(stored: Collection, *, force: bool = False) -> CollectionWrite:
+    """Remove `stored`, which must still be the stored state; with `force`, live records too."""
+    return CollectionWrite(ChangeKind.COLLECTION_DELETED, stored, stored.revision, force)
+
+
+def request(request_id: str = "request-1", **fields: Any) -> StoredRequest:
+    """A request to keep until `MUCH_LATER`; `fields` replaces what it holds."""
+    new = StoredRequest(RequestKey("", "ada", request_id), "fingerprint", "outcome", MUCH_LATER)
+    return replace(new, **fields)
 
 
 def mutation(
@@ -76,6 +106,8 @@ def mutation(
     create_collections: bool = True,
     time: Timestamp = TIME,
     origin: Origin = ORIGIN,
+    conditions: tuple[RecordCondition, ...] = (),
+    request: StoredRequest | None = None,
 ) -> Mutation:
     """The writes of one call, which makes the collections it needs unless told not to."""
-    return Mutation(tenant, origin, time, writes, create_collections)
+    return Mutation(tenant, origin, time, writes, create_collections, conditions, request)

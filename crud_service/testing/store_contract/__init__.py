@@ -10,10 +10,18 @@ A store that outlives its process also inherits `PersistentStoreContract`.
 from crud_service.testing.store_contract.collections import CollectionContract
 from crud_service.testing.store_contract.commits import CommitContract
 from crud_service.testing.store_contract.concurrency import ConcurrencyContract
+from crud_service.testing.store_contract.conditions import ConditionContract
+from crud_service.testing.store_contract.due import DueContract
 from crud_service.testing.store_contract.fidelity import FidelityContract
+from crud_service.testing.store_contract.filters import FilterContract
+from crud_service.testing.store_contract.idempotency import IdempotencyContract
+from crud_service.testing.store_contract.indexes import IndexContract
 from crud_service.testing.store_contract.lists import ListContract
 from crud_service.testing.store_contract.log import LogContract
+from crud_service.testing.store_contract.orders import OrderContract
 from crud_service.testing.store_contract.persistence import PersistentStoreContract
+from crud_service.testing.store_contract.purge import PurgeContract
+from crud_service.testing.store_contract.queries import QueryContract
 from crud_service.testing.store_contract.system_values import SystemStoreContract
 
 __all__ = ["PersistentStoreContract", "RecordStoreContract", "Store", "SystemStoreContract"]
@@ -23,8 +31,16 @@ from crud_service.testing.store_contract.store import Store
 
 class RecordStoreContract(
     CommitContract,
+    ConditionContract,
+    PurgeContract,
+    IdempotencyContract,
+    DueContract,
+    IndexContract,
     CollectionContract,
     ListContract,
+    FilterContract,
+    OrderContract,
+    QueryContract,
     LogContract,
     ConcurrencyContract,
     FidelityContract,

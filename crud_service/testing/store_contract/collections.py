@@ -4,7 +4,8 @@ import pytest
 from msgspec.structs import replace
 
 from crud_service.model.change import ChangeKind
-from crud_service.model.ports.record_store import CollectionNotEmpty, ConditionFailed, RecordQuery
+from crud_service.model.ports.record_store import CollectionNotEmpty, ConditionFailed
+from crud_service.model.query import Field, Has, RecordQuery
 from crud_service.model.record import Collection, CollectionKey, RecordKey
 from crud_service.testing.log_replay import assert_log_matches, read_all
 from crud_service.testing.mutations import (
@@ -159,8 +160,10 @@ class CollectionContract:
         writes = (delete(first), delete_collection(stored), create(record(name="again", tags=("new",))))
         committed = await store.commit(mutation(*writes))
         assert await store.get_record(RecordKey("", "notes", "r1")) == committed.states[2]
-        assert (await store.list_records(RecordQuery("", "notes", ("old",)))).records == ()
-        assert (await store.list_records(RecordQuery("", "notes", ("new",)))).records == (committed.states[2],)
+        assert (await store.list_records(RecordQuery("", "notes", Has(Field("tags"), "old")))).records == ()
+        assert (await store.list_records(RecordQuery("", "notes", Has(Field("tags"), "new")))).records == (
+            committed.states[2],
+        )
         await assert_log_matches(store)
 
     async def test_record_writes_leave_the_collection_alone(self, store: Store) -> None:

@@ -6,9 +6,10 @@ from msgspec.structs import replace
 from crud_service.model.change import ChangeKind
 from crud_service.model.errors import CrudError, Kind, Reason
 from crud_service.model.ports.record_store import CollectionMissing, ConditionFailed
+from crud_service.model.query import RecordQuery
 from crud_service.model.record import CollectionKey, RecordKey
 from crud_service.testing.log_replay import assert_log_matches, read_all
-from crud_service.testing.mutations import LATER, ORIGIN, TIME, create, delete, mutation, record, update
+from crud_service.testing.mutations import LATER, ORIGIN, TIME, create, delete, mutation, record, request, update
 from crud_service.testing.store_contract.store import Store, commit_record
 
 KEY = RecordKey("", "notes", "r1")
@@ -158,10 +159,28 @@ class CommitContract:
         assert origin == tuple(getattr(ORIGIN, name) for name in ORIGIN.__struct_fields__)
 
     async def test_closed_store(self, store: Store) -> None:
-        """A closed store answers that it is shutting down, and closing it again does nothing."""
+        """A closed store answers everything with that it is shutting down, and closing it again does nothing."""
         await store.close()
         await store.close()
-        for use in (store.commit(mutation(create(record()))), store.get_record(KEY), store.last_revision()):
+        notes = CollectionKey("", "notes")
+        for use in (
+            store.commit(mutation(create(record()))),
+            store.get_record(KEY),
+            store.get_records([KEY]),
+            store.list_records(RecordQuery("", "notes")),
+            store.count_records(RecordQuery("", "notes"), estimate=False),
+            store.get_collection(notes),
+            store.list_collections("", "", 10),
+            store.last_revision(),
+            store.read_log(0, 10),
+            store.read_mutation(1),
+            store.get_request(request().key, TIME),
+            store.forget_requests(TIME, 10),
+            store.expired_records(TIME, 10),
+            store.purgeable_records(TIME, 10),
+            store.fill_index(notes, "name", "", 10),
+            store.load_or_create("key", bytes),
+        ):
             with pytest.raises(CrudError) as refused:
                 await use
             assert (refused.value.kind, refused.value.reason) == (Kind.UNAVAILABLE, Reason.SHUTTING_DOWN)

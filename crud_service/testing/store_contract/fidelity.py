@@ -60,7 +60,8 @@ class FidelityContract:
     async def test_times(self, store: Store, text: str) -> None:
         """Times keep their nanoseconds from the year 1 to the year 9999."""
         time = timestamp.parse(text)
-        new = record(date=time, create_time=time, update_time=time, delete_time=time)
+        times = ("date", "create_time", "update_time", "delete_time", "purge_time", "expire_time")
+        new = record(**dict.fromkeys(times, time))
         stored = (await store.commit(mutation(create(new), time=time))).states[0]
         assert await store.get_record(RecordKey("", "notes", "r1")) == stored
         entry = (await store.read_log(0, 10))[-1]

@@ -1,9 +1,10 @@
-"""What a list of records promises: order, paging, tags."""
+"""What a list of records promises by default: live records by id, paging, tags, the weight of a page."""
 
 import pytest
 
-from crud_service.model.ports.record_store import RecordPage, RecordQuery
-from crud_service.model.record import Record
+from crud_service.model.ports.record_store import RecordPage
+from crud_service.model.query import And, Expression, Field, Has, Position, RecordQuery
+from crud_service.model.record import Record, RecordKey
 from crud_service.testing.mutations import create, delete, mutation, record, update
 from crud_service.testing.store_contract.store import Store, commit_record, commit_records
 
@@ -28,7 +29,7 @@ class ListContract:
         new = await _create(store, "r1", "r2", "r3", "r4")
         await store.commit(mutation(delete(new[1]), delete(new[3])))
         for tags in ((), ("a",), ("a", "b")):
-            page = await store.list_records(RecordQuery("", "notes", tags, limit=2))
+            page = await store.list_records(RecordQuery("", "notes", tagged(*tags), limit=2))
             assert (_ids(page), page.more) == (["r1", "r3"], False)
 
     @pytest.mark.parametrize("tags", [(), ("a",), ("a", "b")])
@@ -40,7 +41,8 @@ class ListContract:
         seen: list[str] = []
         more = True
         while more:
-            page = await store.list_records(RecordQuery("", "notes", tags, seen[-1] if seen else "", limit))
+            after = Position((), "notes", seen[-1]) if seen else None
+            page = await store.list_records(RecordQuery("", "notes", tagged(*tags), after=after, limit=limit))
             assert 0 < len(page.records) <= limit
             seen += _ids(page)
             more = page.more
@@ -50,8 +52,10 @@ class ListContract:
     async def test_after_need_not_exist(self, store: Store) -> None:
         """A page starts after a given id, whether that one exists or not."""
         await _create(store, "a", "c")
-        assert _ids(await store.list_records(RecordQuery("", "notes", after="b"))) == ["c"]
-        assert await store.list_records(RecordQuery("", "notes", after="c")) == RecordPage((), False)
+        assert _ids(await store.list_records(RecordQuery("", "notes", after=Position((), "notes", "b")))) == ["c"]
+        assert await store.list_records(RecordQuery("", "notes", after=Position((), "notes", "c"))) == RecordPage(
+            (), False
+        )
 
     async def test_weight_ends_a_page(self, store: Store) -> None:
         """A page ends before the record that would take it past the weight limit; the next one starts there."""
@@ -69,7 +73,7 @@ class ListContract:
         await _create(store, "r1", "r2")
         page = await store.list_records(RecordQuery("", "notes", weight_limit=1))
         assert (_ids(page), page.more) == (["r1"], True)
-        page = await store.list_records(RecordQuery("", "notes", after="r1", weight_limit=1))
+        page = await store.list_records(RecordQuery("", "notes", after=Position((), "notes", "r1"), weight_limit=1))
         assert (_ids(page), page.more) == (["r2"], False)
 
     async def test_tags(self, store: Store) -> None:
@@ -77,7 +81,7 @@ class ListContract:
         kept = {"r1": ("a",), "r2": ("a", "b"), "r3": ("a", "b", "c"), "r4": ("A", "ab"), "r5": (), "r6": ("b",)}
         await store.commit(mutation(*(create(record(each, tags=tags)) for each, tags in kept.items())))
         for asked in (("a",), ("b",), ("a", "b"), ("c", "b", "a"), ("A",), ("ab",), ("a", "ab"), ("x",), ("a", "a")):
-            page = await store.list_records(RecordQuery("", "notes", asked))
+            page = await store.list_records(RecordQuery("", "notes", tagged(*asked)))
             assert _ids(page) == [each for each, tags in kept.items() if set(asked) <= set(tags)]
 
     async def test_tags_follow_updates(self, store: Store) -> None:
@@ -97,13 +101,37 @@ class ListContract:
             await store.commit(mutation(create(record("r2", tags=("x",))), create(record("r1"))))
         assert await _found(store, "x") == []
 
+    @pytest.mark.parametrize("count", [3, 300])
+    async def test_get_records(self, store: Store, count: int) -> None:
+        """Several records come in the order of the keys: deleted ones too, the same one twice, None for what is not."""
+        ids = [f"r{number:03d}" for number in range(count)]
+        new = await _create(store, *ids)
+        gone = await commit_record(store, delete(new[1]))
+        await commit_record(store, create(record("r000", "other")), tenant="t")
+        keys = [RecordKey("", "notes", each) for each in reversed(ids)]
+        strange = [
+            RecordKey("", "notes", "none"),
+            RecordKey("t", "notes", "r000"),
+            RecordKey("", "other", "r000"),
+            keys[0],
+        ]
+        states = await store.get_records([*keys, *strange])
+        assert states == [*reversed([new[0], gone, *new[2:]]), None, None, None, new[-1]]
+        assert await store.get_records([]) == []
+
+
+def tagged(*tags: str) -> Expression | None:
+    """The filter for records that have all these tags."""
+    terms = tuple(Has(Field("tags"), tag) for tag in tags)
+    return And(terms) if len(terms) > 1 else (terms[0] if terms else None)
+
 
 async def _create(store: Store, *ids: str) -> list[Record]:
     return await commit_records(store, *(create(record(each)) for each in ids))
 
 
 async def _found(store: Store, tag: str) -> list[str]:
-    return _ids(await store.list_records(RecordQuery("", "notes", (tag,))))
+    return _ids(await store.list_records(RecordQuery("", "notes", tagged(tag))))
 
 
 def _ids(page: RecordPage) -> list[str]:

@@ -43,6 +43,17 @@ class LogContract:
         assert [change.revision for change in read] == revisions
         await assert_log_matches(store)
 
+    async def test_one_mutation(self, store: Store) -> None:
+        """The entries of one revision are read by it, in order; of a revision that was never given there are none."""
+        await store.commit(mutation(create(record("r1"))))
+        await store.commit(mutation(create(record("r3")), create(record("r2"))))
+        await store.commit(mutation(create(record("r4"))))
+        assert [(entry.revision, entry.id) for entry in await store.read_mutation(1)] == [(1, ""), (1, "r1")]
+        assert [(entry.ordinal, entry.id) for entry in await store.read_mutation(2)] == [(0, "r3"), (1, "r2")]
+        assert await store.read_mutation(3) == (await store.read_log(2, 10))
+        for unknown in (0, 4, -1):
+            assert await store.read_mutation(unknown) == ()
+
     async def test_wait_returns_at_once(self, store: Store) -> None:
         """Waiting for a revision that is there returns the last one at once."""
         await store.commit(mutation(create(record("r1"))))

@@ -12,10 +12,22 @@ import pytest
 from crud_service.library.sqlite import SqliteStore
 from crud_service.library.sqlite_connection import SqliteConnection
 from crud_service.model.errors import CrudError, Kind, Reason
-from crud_service.model.ports.record_store import RecordPage, RecordQuery
-from crud_service.model.record import RecordKey
+from crud_service.model.ports.record_store import RecordPage
+from crud_service.model.query import Field, Has, RecordQuery
+from crud_service.model.record import CollectionKey, FieldIndex, RecordKey
 from crud_service.testing.log_replay import assert_log_matches
-from crud_service.testing.mutations import create, mutation, record
+from crud_service.testing.mutations import (
+    MUCH_LATER,
+    TIME,
+    collection,
+    create,
+    create_collection,
+    mutation,
+    purge,
+    record,
+    request,
+    update_collection,
+)
 
 KEY = RecordKey("", "notes", "kept")
 LARGE = '{"text":"' + "x" * 300_000 + '"}'
@@ -128,22 +140,54 @@ async def test_write_error(store):
     await goes_on(store)
 
 
-@pytest.mark.parametrize("table", ["records", "record_tags", "collections", "changes", "counters"])
+@pytest.mark.parametrize(
+    "table", ["records", "record_tags", "record_index", "collections", "requests", "changes", "counters"]
+)
 async def test_all_tables_or_none(store, table):
-    """Records, tags, collections, the log and the revision are stored together: when one fails, none is."""
+    """Records, what finds them, collections, requests, the log and the revision are stored together, or none is."""
+    made = create_collection(collection("other", indexes=(FieldIndex("name"),)))
     with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
         for event in ("INSERT", "UPDATE"):
             planted = f"BEFORE {event} ON {table} BEGIN SELECT RAISE(ABORT, 'planted'); END"
             other.execute(f"CREATE TRIGGER planted_{event} {planted}")
         with pytest.raises(CrudError) as answer:
-            await store.commit(mutation(create(record("refused", collection="other"))))
+            await store.commit(mutation(made, create(record("refused", collection="other")), request=request()))
         assert answer.value.kind is Kind.INTERNAL
         for event in ("INSERT", "UPDATE"):
             other.execute(f"DROP TRIGGER planted_{event}")
     assert await store.get_record(RecordKey("", "other", "refused")) is None
-    assert await store.list_records(RecordQuery("", "other", ("a",))) == RecordPage((), False)
+    assert await store.list_records(RecordQuery("", "other", Has(Field("tags"), "a"))) == RecordPage((), False)
     assert [each.id for each in await store.list_collections("", "", 10)] == ["notes"]
+    assert await store.get_request(request().key, TIME) is None
     await goes_on(store)
+
+
+async def test_purge_or_nothing(store):
+    """When the states in the log cannot be erased, the record is not purged either."""
+    kept = await store.get_record(KEY)
+    with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
+        other.execute("CREATE TRIGGER planted BEFORE UPDATE ON changes BEGIN SELECT RAISE(ABORT, 'planted'); END")
+        with pytest.raises(CrudError):
+            await store.commit(mutation(purge(kept)))
+        other.execute("DROP TRIGGER planted")
+    assert await store.get_record(KEY) == kept
+    await goes_on(store)
+
+
+async def test_steps_that_fail(store):
+    """Filling an index and forgetting requests do all of a step or nothing, and go on after a fault."""
+    key = CollectionKey("", "notes")
+    stored = await store.get_collection(key)
+    await store.commit(mutation(update_collection(stored, indexes=(FieldIndex("name"),)), request=request()))
+    with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        for step in (store.fill_index(key, "name", "", 10), store.forget_requests(MUCH_LATER, 10)):
+            with pytest.raises(CrudError) as answer:
+                await step
+            assert answer.value.kind is Kind.UNAVAILABLE
+        other.execute("ROLLBACK")
+    assert await store.fill_index(key, "name", "", 10) == "kept"
+    assert await store.forget_requests(MUCH_LATER, 10) == 1
 
 
 async def test_locked_by_another_program(store):

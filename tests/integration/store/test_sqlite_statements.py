@@ -7,8 +7,13 @@ import pytest
 
 from crud_service.library.sqlite_read_statements import ReadStatements
 from crud_service.library.sqlite_write_statements import WriteStatements
+from crud_service.library.sqlmodel_tables import metadata
 
+TABLES = set(metadata().tables)
 READS, WRITES = ReadStatements(), WriteStatements()
+RECORD_KEY = "records USING INDEX sqlite_autoindex_records_1 (tenant=? AND collection=? AND id=?)"
+COLLECTION_KEY = "collections USING INDEX sqlite_autoindex_collections_1 (tenant=? AND id=?)"
+VALUE_KEY = "tenant=? AND collection=? AND field=? AND rank=? AND number=? AND text=? AND id=?"
 
 
 def bulk(statement, rows, width):
@@ -20,41 +25,49 @@ def bulk(statement, rows, width):
 @pytest.mark.parametrize(
     ("text", "searches"),
     [
-        (READS.get_record, ["records USING INDEX sqlite_autoindex_records_1 (tenant=? AND collection=? AND id=?)"]),
-        (READS.list_records, ["records USING INDEX records_live (tenant=? AND collection=? AND id>?)"]),
-        (
-            READS.list_tagged(2),
-            [
-                "first USING PRIMARY KEY (tenant=? AND collection=? AND tag=? AND id>?)",
-                "other_1 USING PRIMARY KEY (tenant=? AND collection=? AND tag=? AND id=?)",
-                "records USING INDEX sqlite_autoindex_records_1 (tenant=? AND collection=? AND id=?)",
-            ],
-        ),
-        (READS.count_tag, ["record_tags USING PRIMARY KEY (tenant=? AND collection=? AND tag=? AND id>?)"]),
-        (READS.get_collection, ["collections USING INDEX sqlite_autoindex_collections_1 (tenant=? AND id=?)"]),
+        (READS.get_record, [RECORD_KEY]),
+        (READS.get_collection, [COLLECTION_KEY]),
         (READS.list_collections, ["collections USING INDEX sqlite_autoindex_collections_1 (tenant=? AND id>?)"]),
         (READS.read_log, ["changes USING INDEX changes_in_order (revision>?)"]),
         (READS.read_mutation, ["changes USING INDEX changes_in_order (revision=?)"]),
-        (WRITES.has_live, ["records USING INDEX records_live (tenant=? AND collection=?)"]),
-        (
-            bulk(WRITES.load_records, 64, 3),
-            ["records USING INDEX sqlite_autoindex_records_1 (tenant=? AND collection=? AND id=?)"],
-        ),
-        (
-            bulk(WRITES.load_collections, 2, 2),
-            ["collections USING INDEX sqlite_autoindex_collections_1 (tenant=? AND id=?)"],
-        ),
+        (READS.expired_records, ["records USING INDEX records_by_expire_time (expire_time<?)"]),
+        (READS.purgeable_records, ["records USING INDEX records_by_purge_time (purge_time<?)"]),
+        (READS.get_request, ["requests USING PRIMARY KEY (tenant=? AND principal=? AND id=?)"]),
+        (WRITES.has_live, ["records USING INDEX records_by_date (tenant=? AND collection=?)"]),
+        (WRITES.live_records, ["records USING INDEX records_live (tenant=? AND collection=? AND id>?)"]),
+        (bulk(WRITES.load_records, 64, 3), [RECORD_KEY]),
+        (bulk(WRITES.load_collections, 2, 2), [COLLECTION_KEY]),
+        (bulk(WRITES.load_requests, 2, 3), ["requests USING PRIMARY KEY (tenant=? AND principal=? AND id=?)"]),
+        (bulk(WRITES.delete_records, 2, 3), [RECORD_KEY] * 2),
+        (bulk(WRITES.delete_collections, 2, 2), [COLLECTION_KEY] * 2),
         (
             bulk(WRITES.remove_tags, 2, 4),
             ["record_tags USING PRIMARY KEY (tenant=? AND collection=? AND tag=? AND id=?)"] * 2,
         ),
-        (WRITES.drop_records, ["records USING INDEX sqlite_autoindex_records_1 (tenant=? AND collection=?)"]),
-        (WRITES.drop_tags, ["record_tags USING PRIMARY KEY (tenant=? AND collection=?)"]),
+        (bulk(WRITES.remove_values, 64, 7), [f"record_index USING PRIMARY KEY ({VALUE_KEY})"] * 64),
+        (WRITES.drop_index, ["record_index USING PRIMARY KEY (tenant=? AND collection=? AND field=?)"]),
+        (WRITES.drop_collection[0], ["records USING INDEX sqlite_autoindex_records_1 (tenant=? AND collection=?)"]),
+        (WRITES.drop_collection[1], ["record_tags USING INDEX record_tags_by_date (tenant=? AND collection=?)"]),
+        (WRITES.drop_collection[2], ["record_index USING PRIMARY KEY (tenant=? AND collection=?)"]),
+        (
+            bulk(WRITES.erase_states, 64, 3),
+            ["changes USING INDEX changes_of_record (tenant=? AND collection=? AND id=?)"] * 64,
+        ),
+        (WRITES.erase_all_states, ["changes USING INDEX changes_of_record (tenant=? AND collection=? AND id>?)"]),
+        (
+            WRITES.forget_requests,
+            [
+                "requests USING PRIMARY KEY (tenant=? AND principal=? AND id=?)",
+                "requests USING INDEX requests_by_expire_time (expire_time<?)",
+            ],
+        ),
     ],
 )
 def test_searches(empty_file, text, searches):
     """Each table is searched by the key meant for it, and the result needs no sorting."""
     with closing(sqlite3.connect(empty_file)) as file:
         plan = [row[3] for row in file.execute(f"EXPLAIN QUERY PLAN {text}", [""] * text.count("?"))]
-    assert [step.removeprefix("SEARCH ") for step in plan if step.startswith("SEARCH")] == searches
+    found = [step.removeprefix("SEARCH ").replace("COVERING ", "") for step in plan if step.startswith("SEARCH")]
+    assert found == searches
+    assert not [step for step in plan if step.startswith("SCAN") and step.split()[1] in TABLES]
     assert not [step for step in plan if "TEMP B-TREE" in step]

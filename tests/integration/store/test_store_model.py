@@ -8,20 +8,17 @@ from pathlib import Path
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from msgspec.structs import replace
 
 from crud_service.library.memory import MemoryStore
 from crud_service.library.sqlite import SqliteStore
-from crud_service.model.change import ChangeKind, Committed, RecordWrite
-from crud_service.model.ports.record_store import (
-    CollectionMissing,
-    CollectionNotEmpty,
-    ConditionFailed,
-    RecordQuery,
-)
-from crud_service.model.record import Collection, CollectionKey, Record, RecordKey
+from crud_service.model.change import RecordCondition
+from crud_service.model.matching import in_order, matches
+from crud_service.model.query import And, Field, Has, OrderKey, RecordQuery
+from crud_service.model.record import CollectionKey, FieldIndex, Record, RecordKey
 from crud_service.testing.log_replay import assert_log_matches
 from crud_service.testing.mutations import (
+    LATER,
+    MUCH_LATER,
     TIME,
     collection,
     create,
@@ -29,76 +26,35 @@ from crud_service.testing.mutations import (
     delete,
     delete_collection,
     mutation,
+    purge,
     record,
+    request,
+    undelete,
     update,
     update_collection,
 )
+from tests.integration.store.index_tables import assert_indexes_match
+from tests.integration.store.plain_store import PlainStore
 
-IDS = st.sampled_from(["a", "b", "c"])
-COLLECTIONS = st.sampled_from(["x", "y"])
+NAMES, OWNERS = ("a", "b", "c"), ("x", "y")
+IDS, COLLECTIONS = st.sampled_from(NAMES), st.sampled_from(OWNERS)
+KEYS = st.tuples(COLLECTIONS, IDS)
 TAGS = st.sets(st.sampled_from(["t1", "t2", "t3"])).map(lambda tags: tuple(sorted(tags)))
-NAMES = st.text(max_size=5)
-
-
-class PlainStore:
-    """What a store should do, as simply as it can be said. One tenant."""
-
-    def __init__(self):
-        self.records: dict[tuple[str, str], Record] = {}
-        self.collections: dict[str, Collection] = {}
-        self.revision = 0
-
-    def commit(self, change):
-        """The committed states, or the exception; a copy takes the writes and replaces the truth at the end."""
-        after = PlainStore()
-        after.records, after.collections = dict(self.records), dict(self.collections)
-        after.revision = self.revision + 1
-        states = []
-        for index, write in enumerate(change.writes):
-            outcome = after._write_record if isinstance(write, RecordWrite) else after._write_collection
-            state = outcome(index, write, change.create_collections, self)
-            if isinstance(state, Exception):
-                return state
-            states.append(state)
-        self.__dict__.update(after.__dict__)
-        return Committed(self.revision, tuple(states))
-
-    def _write_record(self, index, write, create_collections, before):
-        new = replace(write.record, revision=self.revision)
-        if new.collection not in self.collections:
-            if not create_collections:
-                return CollectionMissing(new.collection)
-            self.collections[new.collection] = Collection(new.collection, "", "", self.revision, 1, TIME, TIME)
-        key = (new.collection, new.id)
-        current = self.records.get(key)
-        if (current.revision if current else 0) != write.expected_revision:
-            return ConditionFailed(index, before.records.get(key))
-        self.records[key] = new
-        return new
-
-    def _write_collection(self, index, write, create_collections, before):
-        name = write.collection.id
-        current = self.collections.get(name)
-        if (current.revision if current else 0) != write.expected_revision:
-            return ConditionFailed(index, before.collections.get(name))
-        if write.kind is not ChangeKind.COLLECTION_DELETED:
-            self.collections[name] = replace(write.collection, revision=self.revision)
-            return self.collections[name]
-        if any(each.delete_time is None for (owner, _), each in self.records.items() if owner == name):
-            return CollectionNotEmpty(name)
-        self.records = {key: each for key, each in self.records.items() if key[0] != name}
-        return self.collections.pop(name)
-
-    def page(self, query):
-        """All matching records after the query's start."""
-        return [
-            each
-            for (owner, name), each in sorted(self.records.items())
-            if owner == query.collection
-            and name > query.after
-            and each.delete_time is None
-            and set(query.tags) <= set(each.tags)
-        ]
+TIMES = st.sampled_from([None, TIME, LATER, MUCH_LATER])
+FIELDS = {"content.n": Field("content", ("n",)), "name": Field("name")}
+INDEXES = st.sets(st.sampled_from(sorted(FIELDS))).map(lambda names: tuple(map(FieldIndex, sorted(names))))
+RECORD_FIELDS = st.fixed_dictionaries(
+    {
+        "name": st.text(max_size=3),
+        "tags": TAGS,
+        "date": st.sampled_from([TIME, LATER]),
+        "content": st.sampled_from(["{}", '{"n":1}', '{"n":-2.5}', '{"n":"text"}', '{"n":true}', '{"n":[1]}']),
+        "expire_time": TIMES,
+    }
+)
+REQUESTS = st.none() | st.builds(
+    request, st.sampled_from(["q1", "q2"]), expire_time=st.sampled_from([LATER, MUCH_LATER])
+)
 
 
 def said(outcome):
@@ -126,102 +82,171 @@ class StoreMachine(RuleBasedStateMachine):
                 self.runner.run(store.close())
             self.exit.close()
 
-    def write_for(self, data, owner, name):
+    def states_of(self, key):
+        """The state there is, and the last older one, most of the time another."""
+        states = [self.plain.records[key]] if key in self.plain.records else []
+        return states + [each for each in self.old if (each.collection, each.id) == key][-1:]
+
+    def write_for(self, data, key):
         """A write of one record: a create, or a change of the state there is or of an older one."""
-        states = [self.plain.records[owner, name]] if (owner, name) in self.plain.records else []
-        states += [each for each in self.old if (each.collection, each.id) == (owner, name)][-1:]
-        fields = {"name": data.draw(NAMES), "tags": data.draw(TAGS)}
+        owner, name = key
+        states, fields = self.states_of(key), data.draw(RECORD_FIELDS)
         if not states or data.draw(st.integers(0, 3)) == 0:
             return create(record(name, owner, **fields))
         state = data.draw(st.sampled_from(states))
-        if data.draw(st.booleans()):
-            return update(state, delete_time=None, **fields)
-        return delete(state)
+        kinds = [purge, undelete] if state.delete_time else [update, update, delete, purge]
+        kind = data.draw(st.sampled_from(kinds))
+        if kind is update:
+            return update(state, **fields)
+        return delete(state, purge_time=data.draw(TIMES)) if kind is delete else kind(state)
 
-    async def on_all(self, change):
-        return [(await asyncio.gather(store.commit(change), return_exceptions=True))[0] for store in self.stores]
+    def condition_for(self, data, key):
+        """A condition on one record: that it is in some state, or that it is not there."""
+        revisions = [0, *(state.revision for state in self.states_of(key))]
+        return RecordCondition(RecordKey("", *key), data.draw(st.sampled_from(revisions)))
 
-    def commit(self, change):
-        """Commit to all and compare what they say."""
-        self.old += self.plain.records.values()
-        expected = said(self.plain.commit(change))
-        for outcome in self.runner.run(self.on_all(change)):
-            assert said(outcome) == expected
+    def on_all(self, use):
+        """What `use(store)` gives for each store."""
+        return [self.runner.run(use(store)) for store in self.stores]
 
-    @rule(data=st.data(), keys=st.lists(st.tuples(COLLECTIONS, IDS), min_size=1, max_size=4), auto=st.booleans())
-    def write_records(self, data, keys, auto):
-        """One mutation of one to four writes."""
-        writes = [self.write_for(data, owner, name) for owner, name in keys]
-        self.commit(mutation(*writes, create_collections=auto))
-
-    @rule(name=COLLECTIONS, title=NAMES, old=st.booleans())
-    def write_collection(self, name, title, old):
-        """Create a collection, or change it."""
-        stored = self.plain.collections.get(name)
-        if stored is None or old:
-            self.commit(mutation(create_collection(collection(name, name=title))))
-        else:
-            self.commit(mutation(update_collection(stored, name=title)))
-
-    @rule(name=COLLECTIONS, empty=st.booleans(), again=st.booleans())
-    def remove_collection(self, name, empty, again):
-        """Delete a collection, perhaps after its live records and before it is made anew, in one mutation."""
-        stored = self.plain.collections.get(name, collection(name, revision=99))
-        live = self.plain.page(RecordQuery("", name))
-        writes = [delete(each) for each in live] if empty else []
-        more = [create(record("a", name, tags=("t1",)))] if again else []
-        self.commit(mutation(*writes, delete_collection(stored), *more))
-
-    @rule(data=st.data(), keys=st.lists(st.tuples(COLLECTIONS, IDS), min_size=2, max_size=6))
-    def write_at_once(self, data, keys):
-        """Concurrent mutations: each store takes them in the order they came."""
-        changes = [mutation(self.write_for(data, owner, name)) for owner, name in keys]
+    def commit(self, *changes):
+        """Commit to all, at once, and compare what they say: each store takes mutations in the order they came."""
         self.old += self.plain.records.values()
         expected = [said(self.plain.commit(change)) for change in changes]
 
         async def commit_all(store):
             return await asyncio.gather(*(store.commit(change) for change in changes), return_exceptions=True)
 
-        for store in self.stores:
-            assert [said(outcome) for outcome in self.runner.run(commit_all(store))] == expected
+        for outcomes in self.on_all(commit_all):
+            assert [said(outcome) for outcome in outcomes] == expected
 
-    @rule(owner=COLLECTIONS, tags=TAGS, after=st.sampled_from(["", "a", "b"]), limit=st.integers(1, 3))
-    def list_records(self, owner, tags, after, limit):
-        """One page, with any filter."""
-        query = RecordQuery("", owner, tags, after, limit)
-        expected = self.plain.page(query)
-        for store in self.stores:
-            page = self.runner.run(store.list_records(query))
-            assert (list(page.records), page.more) == (expected[:limit], len(expected) > limit)
+    @rule(
+        data=st.data(),
+        keys=st.lists(KEYS, min_size=1, max_size=4),
+        conditions=st.lists(KEYS, max_size=2),
+        auto=st.booleans(),
+        kept=REQUESTS,
+        time=st.sampled_from([TIME, MUCH_LATER]),
+    )
+    def write_records(self, data, keys, conditions, auto, kept, time):
+        """One mutation of one to four writes, which may depend on other records and be sent twice."""
+        self.commit(
+            mutation(
+                *[self.write_for(data, key) for key in keys],
+                create_collections=auto,
+                conditions=tuple(self.condition_for(data, key) for key in conditions if key not in keys),
+                request=kept,
+                time=time,
+            )
+        )
+
+    @rule(data=st.data(), keys=st.lists(KEYS, min_size=2, max_size=6), kept=REQUESTS)
+    def write_at_once(self, data, keys, kept):
+        """Concurrent mutations, all with the same request or none with any."""
+        self.commit(*[mutation(self.write_for(data, key), request=kept) for key in keys])
+
+    @rule(data=st.data(), key=KEYS, kept=REQUESTS)
+    def check_only(self, data, key, kept):
+        """A mutation without writes."""
+        self.commit(mutation(conditions=(self.condition_for(data, key),), request=kept))
+
+    @rule(name=COLLECTIONS, title=st.text(max_size=3), indexes=INDEXES, old=st.booleans())
+    def write_collection(self, name, title, indexes, old):
+        """Create a collection with some indexes, or change it."""
+        stored = self.plain.collections.get(name)
+        if stored is None or old:
+            self.commit(mutation(create_collection(collection(name, name=title, indexes=indexes))))
+        else:
+            kept = {each.field: each for each in stored.indexes}
+            indexes = tuple(kept.get(each.field, each) for each in indexes)
+            self.commit(mutation(update_collection(stored, name=title, indexes=indexes)))
+
+    @rule(data=st.data(), name=COLLECTIONS, limit=st.integers(1, 3))
+    def fill_index(self, data, name, limit):
+        """Fill an index in steps, with a write between them, and declare it ready."""
+        building = [each for each in getattr(self.plain.collections.get(name), "indexes", ()) if not each.ready]
+        if not building:
+            return
+        field = data.draw(st.sampled_from(building)).field
+        after = ""
+        while after is not None:
+            following = [each.id for each in self.plain.live(name) if each.id > after][:limit]
+            steps = self.on_all(
+                lambda store, after=after: store.fill_index(CollectionKey("", name), field, after, limit)
+            )
+            after = following[-1] if following else None
+            assert steps == [after] * 2
+            if data.draw(st.booleans()):
+                self.commit(mutation(self.write_for(data, (name, data.draw(IDS)))))
+        stored = self.plain.collections[name]
+        ready = tuple(FieldIndex(each.field, each.ready or each.field == field) for each in stored.indexes)
+        self.commit(mutation(update_collection(stored, indexes=ready)))
+
+    @rule(name=COLLECTIONS, empty=st.booleans(), force=st.booleans(), again=st.none() | INDEXES)
+    def remove_collection(self, name, empty, force, again):
+        """Delete a collection, perhaps after its live records and before it is made anew, in one mutation."""
+        stored = self.plain.collections.get(name, collection(name, revision=99))
+        writes = [delete(each) for each in self.plain.live(name)] if empty else []
+        more = [] if again is None else [create_collection(collection(name, indexes=again))]
+        more += [create(record("a", name, tags=("t1",)))] if again else []
+        self.commit(mutation(*writes, delete_collection(stored, force=force), *more))
+
+    @rule(owner=st.none() | COLLECTIONS, tags=TAGS, field=st.sampled_from([None, *FIELDS.values()]), down=st.booleans())
+    def list_records(self, owner, tags, field, down):
+        """What is found, with any filter and order."""
+        terms = tuple(Has(Field("tags"), tag) for tag in tags)
+        where = And(terms) if len(terms) > 1 else next(iter(terms), None)
+        query = RecordQuery("", owner, where, (OrderKey(field, down),) if field else ())
+        owners = OWNERS if owner is None else (owner,)
+        found = [each for name in owners for each in self.plain.live(name) if matches(each, where)]
+        for page in self.on_all(lambda store: store.list_records(query)):
+            assert list(page.records) == [each for _, each in in_order(found, query.order)]
+
+    @rule(at=st.sampled_from([TIME, LATER, MUCH_LATER]))
+    def sweep(self, at):
+        """What is due is told, and what has expired is forgotten."""
+        for name, wanted in (
+            ("expired_records", self.plain.expired(at)),
+            ("purgeable_records", self.plain.purgeable(at)),
+        ):
+            for due in self.on_all(lambda store, name=name: getattr(store, name)(at, 100)):
+                assert {each.record.path for each in due} == {each.path for each in wanted}
+                times = [
+                    getattr(each.record, "expire_time" if name == "expired_records" else "purge_time") for each in due
+                ]
+                assert times == sorted(times)
+        forgotten = self.plain.forget(at)
+        assert self.on_all(lambda store: store.forget_requests(at, 100)) == [forgotten] * 2
 
     @invariant()
     def same_states(self):
-        """Every record and collection is what it should be."""
-        if not hasattr(self, "plain"):
-            return
-        for store in self.stores:
-            self.runner.run(self.compare(store))
+        """Every record, collection and request is what it should be."""
+        if hasattr(self, "plain"):
+            self.on_all(self.compare)
 
     async def compare(self, store):
-        assert await store.last_revision() == self.plain.revision
+        plain = self.plain
+        assert await store.last_revision() == plain.revision
         assert await store.list_collections("", "", 10) == tuple(
-            self.plain.collections[name] for name in sorted(self.plain.collections)
+            plain.collections[each] for each in sorted(plain.collections)
         )
-        for owner in ("x", "y"):
-            assert await store.get_collection(CollectionKey("", owner)) == self.plain.collections.get(owner)
-            for name in ("a", "b", "c"):
-                assert await store.get_record(RecordKey("", owner, name)) == self.plain.records.get((owner, name))
+        for owner in OWNERS:
+            for name in NAMES:
+                assert await store.get_record(RecordKey("", owner, name)) == plain.records.get((owner, name))
+        for key in (request("q1").key, request("q2").key):
+            assert await store.get_request(key, TIME) == plain.request(key, TIME)
 
     @rule()
     def reopen(self):
-        """The SQLite store forgets nothing over a restart."""
+        """The SQLite store forgets nothing over a restart, and its indexes hold what they should."""
         self.runner.run(self.stores[1].close())
+        assert_indexes_match(self.stores[1].path)
         self.runner.run(self.stores[1].open())
 
     @rule()
     def logs_match(self):
-        """Both logs lead to the states, and are the same log."""
-        logs = [self.runner.run(assert_log_matches(store)) for store in self.stores]
+        """Both logs lead to the states, hold nothing of what is gone, and are the same log."""
+        logs = self.on_all(assert_log_matches)
         assert logs[0] == logs[1]
 
 

@@ -217,3 +217,72 @@ async def test_readers_are_told_before_callers():
     committed = await commits.commit(one("r1"))
     assert disk.told == [committed.revision]
     await commits.close()
+
+
+async def test_other_work_goes_between_groups():
+    """Work runs in the writer's own thread, before the next group, and its caller gets what it returns."""
+    disk = Disk()
+    commits = GroupCommit(disk.write, disk.told.append)
+    first = await disk.hold_first(commits)
+    waiting = asyncio.ensure_future(commits.commit(one("r1")))
+    work = asyncio.ensure_future(commits.run(lambda: (threading.current_thread(), list(disk.groups))))
+    await asyncio.sleep(0)
+    disk.let_go()
+    thread, groups = await work
+    await asyncio.gather(first, waiting)
+    assert (groups, disk.groups) == ([["first"]], [["first"], ["r1"]])
+    assert disk.threads == {thread}
+    await commits.close()
+
+
+async def test_work_that_fails():
+    """What work raises is for its caller alone, and the thread goes on."""
+    disk = Disk(held=False)
+    commits = GroupCommit(disk.write, disk.told.append)
+    with pytest.raises(ZeroDivisionError):
+        await commits.run(lambda: 1 // 0)
+    assert (await commits.commit(one("r1"))).revision == 1
+    await commits.close()
+
+
+async def test_work_does_not_keep_mutations_waiting():
+    """One piece of work after the other lets the mutations that gather go in between, however few they are."""
+    disk = Disk()
+    commits = GroupCommit(disk.write, disk.told.append)
+    await a_group_of_three(disk, commits)
+    commit = asyncio.ensure_future(commits.commit(one("alone")))
+    for _ in range(3):
+        await commits.run(lambda: None)
+    assert commit.done()
+    await commits.close()
+
+
+async def test_readers_are_told_of_work():
+    """Work counts as writing: who shares a transaction hears of its begin and its end."""
+    told = []
+    disk = Disk(held=False)
+    commits = GroupCommit(disk.write, told.append, told.append)
+    await commits.run(lambda: told.append("worked"))
+    assert told == [True, "worked", False]
+    await commits.close()
+
+
+async def test_close_finishes_work():
+    """Work that was accepted is done before the thread ends, even if its caller left; later work is refused."""
+    done = []
+    disk = Disk()
+    commits = GroupCommit(disk.write, disk.told.append)
+    first = await disk.hold_first(commits)
+    left, stays = (
+        asyncio.ensure_future(commits.run(lambda name=name: done.append(name))) for name in ("left", "stays")
+    )
+    await asyncio.sleep(0)
+    left.cancel()
+    closing = asyncio.ensure_future(commits.close())
+    await asyncio.sleep(0)
+    with pytest.raises(CrudError) as refused:
+        await commits.run(lambda: done.append("late"))
+    assert refused.value.reason is Reason.SHUTTING_DOWN
+    disk.let_go()
+    await asyncio.gather(closing, first, stays)
+    assert done == ["left", "stays"]

@@ -42,12 +42,13 @@ def test_the_driver_knows_no_other_code():
         (sqlite3.SQLITE_CORRUPT, Kind.UNAVAILABLE, Reason.STORE_UNAVAILABLE),
         (sqlite3.SQLITE_CANTOPEN, Kind.UNAVAILABLE, Reason.STORE_UNAVAILABLE),
         (sqlite3.SQLITE_NOTADB, Kind.UNAVAILABLE, Reason.STORE_UNAVAILABLE),
+        (sqlite3.SQLITE_INTERRUPT, Kind.DEADLINE_EXCEEDED, Reason.QUERY_TIMEOUT),
         (sqlite3.SQLITE_CONSTRAINT_UNIQUE, Kind.INTERNAL, Reason.INTERNAL),
         (250, Kind.INTERNAL, Reason.INTERNAL),
     ],
 )
 def test_answers(code, kind, reason):
-    """What can be waited for is UNAVAILABLE, a full disk has its own answer, our own mistakes are INTERNAL."""
+    """What passes is UNAVAILABLE, a full disk and a time-out have answers of their own, our mistakes are INTERNAL."""
     answer = translate(error_of(code, "near SELECT: secret"))
     assert (answer.kind, answer.reason) == (kind, reason)
     assert "secret" not in answer.message

@@ -3,7 +3,7 @@
 import pytest
 
 from crud_service.library import sqlmodel_tables as tables
-from crud_service.model.change import Change
+from crud_service.model.change import Change, RequestKey, StoredRequest
 from crud_service.model.record import Collection, Record
 
 
@@ -13,6 +13,7 @@ from crud_service.model.record import Collection, Record
         (tables.RecordRow, ("tenant", *Record.__struct_fields__)),
         (tables.CollectionRow, ("tenant", *Collection.__struct_fields__)),
         (tables.ChangeRow, Change.__struct_fields__),
+        (tables.RequestRow, (*RequestKey._fields, *StoredRequest.__struct_fields__[1:])),
     ],
 )
 def test_columns_are_the_fields(row, fields):
@@ -20,12 +21,21 @@ def test_columns_are_the_fields(row, fields):
     assert tuple(tables.table(row).columns.keys()) == fields
 
 
-@pytest.mark.parametrize("row", [tables.RecordRow, tables.RecordTagRow, tables.CollectionRow, tables.ChangeRow])
-def test_keys_start_with_the_tenant(row):
+@pytest.mark.parametrize(
+    ("row", "second"),
+    [
+        (tables.RecordRow, "collection"),
+        (tables.RecordTagRow, "collection"),
+        (tables.RecordIndexRow, "collection"),
+        (tables.ChangeRow, "collection"),
+        (tables.CollectionRow, "id"),
+        (tables.RequestRow, "principal"),
+    ],
+)
+def test_keys_start_with_the_tenant(row, second):
     """No key reaches over tenants."""
     key = [column.name for column in tables.table(row).primary_key]
-    assert key[0] == "tenant"
-    assert key[1] == ("id" if row is tables.CollectionRow else "collection")
+    assert key[:2] == ["tenant", second]
 
 
 def test_tables_are_apart_from_others():
