@@ -28,14 +28,13 @@ from crud_service.library.event_loop import loop_factory
 from crud_service.library.log_output import LogOutput
 from crud_service.library.none_registrar import NoneRegistrar
 from crud_service.library.registrars import open_registrar
-from crud_service.logic.collections import Collections
+from crud_service.logic.maintenance import Maintenance
 from crud_service.logic.page_token import PageTokens
-from crud_service.logic.records import Records
 from crud_service.logic.registration import NodeRegistration
-from crud_service.logic.service import operations
+from crud_service.logic.service import Parts, operations
 from crud_service.logic.writer import Writer
 from crud_service.model.call import Call, Middleware
-from crud_service.model.errors import StartError
+from crud_service.model.errors import CrudError, StartError
 from crud_service.model.ports.record_hooks import NoHooks
 from crud_service.model.ports.record_store import RecordStore
 from crud_service.model.ports.registrar import Address, Registrar, RegistryState
@@ -134,13 +133,29 @@ class Node:
             code_version="+".join(filter(None, (version(), commit()[:12]))),
             create_collections=settings.auto_create_collections,
         )
+        maintenance = Maintenance(
+            self.store,
+            writer,
+            interval=settings.sweep_interval,
+            new_call_id=_new_call_id,
+            report=self._report_trouble,
+        )
         tokens = PageTokens(await self._page_token_key(), limits.page_token_bytes)
         self._info = NodeInfo(_new_id(), settings.service_name, version(), commit(), (), self.store.kind, now())
         self._handlers = operations(
-            Records(self.store, writer, hooks, tokens, limits, new_id=_new_id),
-            Collections(self.store, writer, tokens, limits),
-            self._info,
+            Parts(
+                self.store,
+                writer,
+                hooks,
+                tokens,
+                limits,
+                self._info,
+                new_id=_new_id,
+                collections_changed=maintenance.wake,
+            )
         )
+        maintenance.start()
+        self._parts.push_async_callback(maintenance.close)
 
     def add_chassis(self) -> None:
         """What stands around every operation on both transports, outermost first."""
@@ -237,6 +252,11 @@ class Node:
             grpc=_listening(settings.grpc_address, self.grpc_port),
             data=None if settings.store == _MEMORY else _data_file(settings.store).resolve(),
         )
+
+    def _report_trouble(self, message: str, error: Exception | None) -> None:
+        # What the service chose to answer needs no stack.
+        cause = None if isinstance(error, CrudError) else error
+        logging.getLogger("crud_service").warning("%s", message, exc_info=cause)
 
     def _report(self, call: Call, error: Exception) -> str:
         fields = {"report": call.call_id, "operation": call.operation, "trace_id": call.trace_id}

@@ -1,102 +1,121 @@
 """The operations of CollectionService."""
 
-from msgspec import UNSET
-from msgspec.structs import replace
+from collections.abc import Callable
+from typing import Any
 
+from crud_service.logic.collection_fields import changed_fields, created_collection, updated_collection
+from crud_service.logic.mutator import Mutator, Plan, Task
 from crud_service.logic.page_token import PageTokens
 from crud_service.logic.paging import fitting, page_size
 from crud_service.logic.paths import check_id, chosen_id, collection_key
-from crud_service.logic.revise import Reviser, changed_fields
-from crud_service.logic.writer import Writer
+from crud_service.logic.preconditions import check_preconditions, refuse_preconditions
 from crud_service.model import requests
 from crud_service.model.call import Call
 from crud_service.model.change import ChangeKind
 from crud_service.model.errors import CrudError, Kind, Reason, invalid, not_found
 from crud_service.model.limits import Limits
 from crud_service.model.ports.record_hooks import PendingChange
-from crud_service.model.ports.record_store import ConditionFailed, RecordStore
-from crud_service.model.record import Collection, CollectionKey
+from crud_service.model.ports.record_store import RecordStore
+from crud_service.model.query import Position
+from crud_service.model.record import Collection, CollectionKey, unset_collection
 from crud_service.model.timestamp import Timestamp
-
-_CHANGEABLE = ("name", "description")
 
 
 class Collections:
     """Creates, reads, updates and deletes collections."""
 
-    def __init__(self, store: RecordStore, writer: Writer, tokens: PageTokens, limits: Limits) -> None:
+    def __init__(
+        self,
+        store: RecordStore,
+        mutator: Mutator,
+        tokens: PageTokens,
+        limits: Limits,
+        *,
+        changed: Callable[[], None],
+    ) -> None:
         self._store = store
-        self._writer = writer
-        self._reviser = Reviser(writer)
+        self._mutator = mutator
         self._tokens = tokens
         self._limits = limits
+        self._changed = changed
 
     async def create(self, call: Call, request: requests.CreateCollection) -> Collection:
         """Store a new collection. ALREADY_EXISTS if its id is taken."""
+        refuse_preconditions(call, "a new collection has no state before")
         draft = request.collection
         collection_id = chosen_id(request.collection_id, draft.id, "collection_id", "collection")
         if not collection_id:
             raise invalid("collection_id", "a collection needs an id", Reason.INVALID_ID)
-        time = self._writer.now()
-        collection = Collection(collection_id, draft.name or "", draft.description or "", 0, 1, time, time)
-        change = PendingChange(ChangeKind.COLLECTION_CREATED, None, collection)
-        try:
-            return (await self._writer.write(call, time, [change]))[0]  # type: ignore[no-any-return]
-        except ConditionFailed as failed:
-            message = f"collection {collection_id} exists"
-            raise CrudError(Kind.ALREADY_EXISTS, Reason.COLLECTION_EXISTS, message) from failed
+
+        def plan(current: Collection | None, time: Timestamp) -> Plan:
+            if current is not None:
+                message = f"collection {collection_id} exists; choose another id, or update it"
+                raise CrudError(Kind.ALREADY_EXISTS, Reason.COLLECTION_EXISTS, message)
+            new = created_collection(collection_id, draft, time)
+            return Plan([PendingChange(ChangeKind.COLLECTION_CREATED, None, new)])
+
+        return await self._carry_out(call, request, CollectionKey(call.tenant, collection_id), plan)
 
     async def get(self, call: Call, request: requests.GetCollection) -> Collection:
         """The collection. NOT_FOUND if there is none."""
-        return await self._existing(collection_key(call.tenant, request.path))
+        key = collection_key(call.tenant, request.path)
+        return _existing(await self._store.get_collection(key), key)
 
     async def list(self, call: Call, request: requests.ListCollections) -> requests.ListCollectionsReply:
         """One page of the collections, in the order of their ids."""
-        bound = ("ListCollections", call.tenant)
-        after = self._tokens.open(request.page_token, *bound)
+        bound = ("ListCollections", call.tenant, call.principal)
+        position = self._tokens.open(request.page_token, *bound)
         size = page_size(request.page_size, self._limits)
-        found = await self._store.list_collections(call.tenant, after, size + 1)
+        found = await self._store.list_collections(call.tenant, position.id if position else "", size + 1)
         page = found[: fitting(found[:size], self._limits.page_bytes)]
-        token = self._tokens.seal(page[-1].id, *bound) if len(found) > len(page) else ""
+        token = self._tokens.seal(Position((), "", page[-1].id), *bound) if len(found) > len(page) else ""
         return requests.ListCollectionsReply(page, token)
 
     async def update(self, call: Call, request: requests.UpdateCollection) -> Collection:
-        """Change fields of a collection, if its etag is the one sent or none was sent."""
+        """Change fields of a collection, or with `allow_missing` create it. Its etag is checked if one was sent."""
         draft = request.collection
         key = collection_key(call.tenant, draft.path, "collection.path")
         if draft.id and check_id("collection.id", draft.id) != key.id:
             raise invalid("collection.id", "an id never changes; it differs from the one in collection.path")
-        present = tuple(name for name in _CHANGEABLE if getattr(draft, name) is not UNSET)
-        fields = changed_fields(request.update_mask, present, _CHANGEABLE)
-        return await self._reviser.revise(
-            call,
-            key,
-            ChangeKind.COLLECTION_UPDATED,
-            draft.etag,
-            load=lambda: self._existing(key),
-            change=lambda current, time: _updated(current, draft, fields, time),
-        )
+        fields = changed_fields(request.update_mask, draft)
 
-    async def delete(self, call: Call, request: requests.DeleteCollection) -> Collection:
-        """Remove a collection without live records, if its etag is the one sent or none was sent."""
-        key = collection_key(call.tenant, request.path)
-        return await self._reviser.revise(
-            call,
-            key,
-            ChangeKind.COLLECTION_DELETED,
-            request.etag,
-            load=lambda: self._existing(key),
-            change=lambda current, _: current,
-        )
+        def plan(stored: Collection | None, time: Timestamp) -> Plan:
+            if stored is None and request.allow_missing:
+                check_preconditions(call, None, draft.etag, path=draft.path)
+                new = created_collection(key.id, draft, time)
+                return Plan([PendingChange(ChangeKind.COLLECTION_CREATED, None, new)])
+            old = _existing(stored, key)
+            check_preconditions(call, old, draft.etag, path=old.path)
+            new = updated_collection(old, draft, fields, time)
+            return Plan([PendingChange(ChangeKind.COLLECTION_UPDATED, old, new)])
 
-    async def _existing(self, key: CollectionKey) -> Collection:
-        collection = await self._store.get_collection(key)
-        if collection is None:
-            raise not_found(Reason.COLLECTION_NOT_FOUND, f"there is no collection {key.id}")
+        collection = await self._carry_out(call, request, key, plan)
+        if not all(index.ready for index in collection.indexes):
+            self._changed()
         return collection
 
+    async def delete(self, call: Call, request: requests.DeleteCollection) -> Collection:
+        """Remove a collection without live records, or with `force` any. Its etag is checked if one was sent."""
+        key = collection_key(call.tenant, request.path)
 
-def _updated(current: Collection, draft: requests.CollectionDraft, fields: set[str], time: Timestamp) -> Collection:
-    """The collection with `fields` taken from the draft; a field the draft lacks becomes empty."""
-    values = {name: getattr(draft, name) or "" for name in fields}
-    return replace(current, **values, version=current.version + 1, update_time=time)
+        def plan(stored: Collection | None, _: Timestamp) -> Plan:
+            if stored is None and request.allow_missing:
+                return Plan([unset_collection(key)])
+            old = _existing(stored, key)
+            check_preconditions(call, old, request.etag, path=old.path)
+            return Plan([PendingChange(ChangeKind.COLLECTION_DELETED, old, old)], force=request.force)
+
+        return await self._carry_out(call, request, key, plan)
+
+    async def _carry_out(
+        self, call: Call, request: Any, key: CollectionKey, plan: Callable[[Collection | None, Timestamp], Plan]
+    ) -> Collection:
+        task = Task(lambda: self._store.get_collection(key), plan, [key])
+        (collection,) = (await self._mutator.carry_out(call, request, task)).results
+        return collection  # type: ignore[no-any-return]
+
+
+def _existing(collection: Collection | None, key: CollectionKey) -> Collection:
+    if collection is None:
+        raise not_found(Reason.COLLECTION_NOT_FOUND, f"there is no collection {key.id}")
+    return collection

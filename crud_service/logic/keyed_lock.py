@@ -1,8 +1,8 @@
 """A lock for each key in use, so that writers of one record on one node do not make each other retry."""
 
 import asyncio
-from collections.abc import AsyncIterator, Hashable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Hashable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 
 
 class KeyedLock:
@@ -25,3 +25,17 @@ class KeyedLock:
                 del self._locks[key]
             else:
                 self._locks[key] = lock, users - 1
+
+    def hold_all(self, keys: Sequence[Hashable]) -> AbstractAsyncContextManager[None]:
+        """Hold the locks of several keys, all different; those of none cost nothing."""
+        if not keys:
+            return nullcontext()
+        return self.hold(keys[0]) if len(keys) == 1 else self._hold_several(keys)
+
+    @asynccontextmanager
+    async def _hold_several(self, keys: Sequence[Hashable]) -> AsyncIterator[None]:
+        async with AsyncExitStack() as held:
+            # All callers take them in one order, so that two never wait for each other.
+            for key in sorted(keys, key=repr):
+                await held.enter_async_context(self.hold(key))
+            yield

@@ -34,6 +34,11 @@ def collection_key(tenant: str, path: str, field: str = "path") -> CollectionKey
     return CollectionKey(tenant, check_id(field, parts[1]))
 
 
+def parent_collection(tenant: str, path: str, field: str = "parent") -> CollectionKey | None:
+    """The key of the collection that a list is about; None for `collections/-`, which is all of them."""
+    return None if path == "collections/-" else collection_key(tenant, path, field)
+
+
 def chosen_id(given: str, in_resource: str, field: str, resource: str) -> str:
     """The id a create asks for: by its request field, in the resource, or by both if they agree; empty if neither."""
     if given and in_resource and given != in_resource:

@@ -1,24 +1,67 @@
 """All operations of the service, by the names they have in the proto."""
 
+from collections.abc import Callable
+
+import msgspec
+
+from crud_service.logic.batches import Batches
 from crud_service.logic.collections import Collections
+from crud_service.logic.idempotency import Idempotency
+from crud_service.logic.mutator import Mutator
+from crud_service.logic.page_token import PageTokens
+from crud_service.logic.reading import Reading
 from crud_service.logic.records import Records
+from crud_service.logic.transactions import Transactions
+from crud_service.logic.writer import Writer
 from crud_service.model import requests
 from crud_service.model.call import Call, Handler
+from crud_service.model.limits import Limits
+from crud_service.model.ports.record_hooks import RecordHooks
+from crud_service.model.ports.record_store import RecordStore
 from crud_service.model.record import NodeInfo
 
 
-def operations(records: Records, collections: Collections, node: NodeInfo) -> dict[str, Handler]:
+class Parts(msgspec.Struct, frozen=True):
+    """What logic is made of: its collaborators, given by who composes a node."""
+
+    store: RecordStore
+    writer: Writer
+    hooks: RecordHooks
+    tokens: PageTokens
+    limits: Limits
+    node: NodeInfo
+    new_id: Callable[[], str]
+    collections_changed: Callable[[], None]
+    """Called when a collection was changed and has indexes to build, so that maintenance looks at it soon."""
+
+
+def operations(parts: Parts) -> dict[str, Handler]:
     """What serves each operation. A name here is a method of the proto and a type in `model.requests`."""
+    store, limits, new_id = parts.store, parts.limits, parts.new_id
+    mutator = Mutator(parts.writer, Idempotency(store, limits, parts.writer.now))
+    reading = Reading(store, parts.hooks, parts.tokens, limits)
+    records = Records(store, mutator, reading, new_id=new_id)
+    batches = Batches(store, mutator, reading, limits, new_id=new_id)
+    transactions = Transactions(store, mutator, reading, limits, new_id=new_id)
+    collections = Collections(store, mutator, parts.tokens, limits, changed=parts.collections_changed)
 
     async def node_info(call: Call, request: requests.GetNodeInfo) -> NodeInfo:
-        return node
+        return parts.node
 
     return {
         "CreateRecord": records.create,
-        "GetRecord": records.get,
-        "ListRecords": records.list,
+        "GetRecord": reading.get,
+        "ListRecords": reading.list,
+        "CountRecords": reading.count,
         "UpdateRecord": records.update,
         "DeleteRecord": records.delete,
+        "UndeleteRecord": records.undelete,
+        "PurgeRecord": records.purge,
+        "BatchGetRecords": reading.batch_get,
+        "BatchCreateRecords": batches.create,
+        "BatchUpdateRecords": batches.update,
+        "BatchDeleteRecords": batches.delete,
+        "TransactRecords": transactions.transact,
         "CreateCollection": collections.create,
         "GetCollection": collections.get,
         "ListCollections": collections.list,

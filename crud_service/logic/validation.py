@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from crud_service.logic.wire_size import struct_size
+from crud_service.model.duration import MAX_SECONDS, SECOND
 from crud_service.model.errors import Reason, Violation, invalid
 from crud_service.model.limits import Limits
 from crud_service.model.record import Collection, Record, most_struct_size
@@ -41,25 +42,37 @@ def normalize_tags(tags: tuple[str, ...]) -> tuple[str, ...]:
 
 def record_violations(record: Record, limits: Limits) -> list[Violation]:
     """What is wrong with a record that is about to be stored; empty if nothing."""
-    found = [*_label("record.name", record.name, limits.name_chars), *_tags(record.tags, limits)]
+    found = [*label_violations("record.name", record.name, limits.name_chars), *_tags(record.tags, limits)]
     found.extend(_content(record.content, limits))
     return found
 
 
 def collection_violations(collection: Collection, limits: Limits) -> list[Violation]:
     """What is wrong with a collection that is about to be stored; empty if nothing."""
-    found = [*_label("collection.name", collection.name, limits.name_chars)]
+    found = [*label_violations("collection.name", collection.name, limits.name_chars)]
     found.extend(_text("collection.description", collection.description, limits.description_chars))
+    if collection.retention is not None and not 0 <= collection.retention <= MAX_SECONDS * SECOND:
+        found.append(Violation("collection.retention", "must lie within 0s and 10,000 years"))
+    indexes, most = len(collection.indexes), limits.collection_indexes
+    if indexes > most:
+        found.append(Violation("collection.indexes", f"has {indexes} indexes; at most {most} are allowed"))
     return found
 
 
 def check_reason(reason: str, limits: Limits) -> None:
     """Raise INVALID_ARGUMENT unless `reason` may stand in the change log."""
-    for violation in _label("x-change-reason", reason, limits.change_reason_chars):
+    for violation in label_violations("x-change-reason", reason, limits.change_reason_chars):
         raise invalid("x-change-reason", violation.description, Reason.INVALID_CHANGE_REASON)
 
 
-def _label(field: str, value: str, most: int) -> Iterator[Violation]:
+def check_request_id(request_id: str, limits: Limits) -> None:
+    """Raise INVALID_ARGUMENT unless `request_id` may stand in the change log."""
+    for violation in label_violations("request_id", request_id, limits.request_id_chars):
+        raise invalid("request_id", violation.description, Reason.INVALID_REQUEST_ID)
+
+
+def label_violations(field: str, value: str, most: int) -> Iterator[Violation]:
+    """What is wrong with a text of one line that has at most `most` characters."""
     if len(value) > most:
         yield Violation(field, f"has {len(value)} characters; at most {most} are allowed")
     if _forbidden_in_label(value):
@@ -80,7 +93,7 @@ def _tags(tags: tuple[str, ...], limits: Limits) -> Iterator[Violation]:
     for tag in tags:
         if not tag:
             yield Violation("record.tags", "holds an empty tag")
-        yield from _label("record.tags", tag, limits.tag_chars)
+        yield from label_violations("record.tags", tag, limits.tag_chars)
 
 
 def _content(content: str, limits: Limits) -> Iterator[Violation]:

@@ -1,17 +1,30 @@
 """The one way to a commit: hooks, validation, the mutation, and what a store's refusal means to the caller."""
 
 from collections.abc import Callable
-from typing import Any
 
-from crud_service.logic.validation import check_reason, collection_violations, record_violations
+from msgspec.structs import replace
+
+from crud_service.logic.validation import check_reason, check_request_id, collection_violations, record_violations
 from crud_service.model.call import Call
-from crud_service.model.change import CollectionWrite, Committed, Mutation, Origin, RecordWrite
-from crud_service.model.errors import CrudError, Kind, Reason, invalid_all, not_found
+from crud_service.model.change import (
+    ChangeKind,
+    CollectionWrite,
+    Committed,
+    Mutation,
+    Origin,
+    RecordCondition,
+    RecordWrite,
+    StoredRequest,
+)
+from crud_service.model.errors import CrudError, Kind, Reason, Violation, invalid_all, located, not_found, within
 from crud_service.model.limits import Limits
 from crud_service.model.ports.record_hooks import PendingChange, RecordHooks
 from crud_service.model.ports.record_store import CollectionMissing, CollectionNotEmpty, RecordStore
-from crud_service.model.record import Record
+from crud_service.model.record import CollectionKey, Record
 from crud_service.model.timestamp import Timestamp
+
+_GONE = (ChangeKind.RECORD_PURGED, ChangeKind.COLLECTION_DELETED)
+"""Kinds without a new state, so without anything to validate."""
 
 
 class Writer:
@@ -38,54 +51,112 @@ class Writer:
         """The time to stamp a change with."""
         return self._clock()
 
-    async def write(self, call: Call, time: Timestamp, changes: list[PendingChange]) -> tuple[Any, ...]:
-        """Commit the changes and return their stored states, in order.
+    async def write(
+        self,
+        call: Call,
+        time: Timestamp,
+        changes: list[PendingChange],
+        *,
+        conditions: tuple[RecordCondition, ...] = (),
+        request: StoredRequest | None = None,
+        force: bool = False,
+    ) -> Committed:
+        """Commit the changes and return the revision and their stored states, in order.
 
-        Raises CrudError when a hook, a limit or the store refuses, and ConditionFailed when a resource is not in
-        the state that the change was made from: read it again, or tell the caller.
+        Raises CrudError when a hook, a limit or the store refuses, ConditionFailed when a resource is not in the state
+        that the change was made from (read it again, or tell the caller), and RequestRepeated.
         """
+        await self._prepare(call, changes)
+        writes = tuple([_as_write(change, force) for change in changes])
+        mutation = Mutation(
+            call.tenant,
+            self._origin(call, request),
+            time,
+            writes,
+            self._create_collections,
+            conditions,
+            request,
+        )
+        try:
+            return await self._store.commit(mutation)
+        except CollectionMissing as cause:
+            raise _missing(cause.collection, changes) from cause
+        except CollectionNotEmpty as cause:
+            message = f"collection {cause.collection} holds records; delete them first, or all of it with force"
+            raise CrudError(Kind.FAILED_PRECONDITION, Reason.COLLECTION_NOT_EMPTY, message) from cause
+
+    async def rehearse(self, call: Call, changes: list[PendingChange]) -> Committed:
+        """Everything that `write` does but the commit: the states as they would be stored, without a revision."""
+        await self._prepare(call, changes)
+        states = [replace(change.new, revision=0) for change in changes]
+        if not self._create_collections:
+            for name in dict.fromkeys(change.new.collection for change in changes if isinstance(change.new, Record)):
+                if await self._store.get_collection(CollectionKey(call.tenant, name)) is None:
+                    raise _missing(name, changes)
+        return Committed(0, tuple(states))
+
+    def check(self, call: Call, request_id: str) -> None:
+        """Raise INVALID_ARGUMENT unless the log may keep the call's reason and request id, whatever is written."""
         if call.reason:
             check_reason(call.reason, self._limits)
+        if request_id:
+            check_request_id(request_id, self._limits)
+
+    async def _prepare(self, call: Call, changes: list[PendingChange]) -> None:
+        if not changes:  # a request that only has to be remembered
+            return
         await self._hooks.before_validate(call, changes)
         self._validate(changes)
         await self._hooks.validate(call, changes)
         await self._hooks.before_commit(call, changes)
-        return (await self._commit(call, time, changes)).states
 
     def _validate(self, changes: list[PendingChange]) -> None:
-        violations = []
+        violations: list[Violation] = []
+        first: dict[str, str] = {}
         for change in changes:
-            if isinstance(change.new, Record):
-                violations.extend(record_violations(change.new, self._limits))
-            else:
-                violations.extend(collection_violations(change.new, self._limits))
+            if change.kind in _GONE or _is_accepted(change):
+                continue
+            new, place = change.new, change.place
+            found = (
+                record_violations(new, self._limits)
+                if isinstance(new, Record)
+                else collection_violations(new, self._limits)
+            )
+            if found and place:
+                found = [Violation(within(place, each.field), each.description, each.reason) for each in found]
+                first = first or {"index": str(place.index)}
+            violations += found
         if violations:
-            raise invalid_all(violations)
+            raise invalid_all(violations, first)
 
-    async def _commit(self, call: Call, time: Timestamp, changes: list[PendingChange]) -> Committed:
-        writes = tuple(_as_write(change) for change in changes)
-        mutation = Mutation(call.tenant, self._origin(call), time, writes, self._create_collections)
-        try:
-            return await self._store.commit(mutation)
-        except CollectionMissing as cause:
-            message = f"collection {cause.collection} does not exist; create it first"
-            raise not_found(Reason.COLLECTION_NOT_FOUND, message) from cause
-        except CollectionNotEmpty as cause:
-            message = f"collection {cause.collection} holds records; delete them first"
-            raise CrudError(Kind.FAILED_PRECONDITION, Reason.COLLECTION_NOT_EMPTY, message) from cause
-
-    def _origin(self, call: Call) -> Origin:
+    def _origin(self, call: Call, request: StoredRequest | None) -> Origin:
         return Origin(
-            actor=call.principal,
-            reason=call.reason,
-            call_id=call.call_id,
-            trace_id=call.trace_id,
-            code_version=self._code_version,
+            call.principal,
+            call.reason,
+            request.key.id if request else "",
+            call.call_id,
+            call.trace_id,
+            self._code_version,
         )
 
 
-def _as_write(change: PendingChange) -> RecordWrite | CollectionWrite:
+def _as_write(change: PendingChange, force: bool) -> RecordWrite | CollectionWrite:
     expected = change.old.revision if change.old else 0
     if isinstance(change.new, Record):
         return RecordWrite(change.kind, change.new, expected)
-    return CollectionWrite(change.kind, change.new, expected)
+    return CollectionWrite(change.kind, change.new, expected, force)
+
+
+def _is_accepted(change: PendingChange) -> bool:
+    """Whether the record holds what it held before: a limit that was lowered since keeps nobody from deleting it."""
+    old, new = change.old, change.new
+    if not isinstance(old, Record) or not isinstance(new, Record):
+        return False
+    return (old.name, old.tags, old.content) == (new.name, new.tags, new.content)
+
+
+def _missing(collection: str, changes: list[PendingChange]) -> CrudError:
+    """NOT_FOUND for a collection, about the first change that needs it."""
+    error = not_found(Reason.COLLECTION_NOT_FOUND, f"collection {collection} does not exist; create it first")
+    needing = [each for each in changes if isinstance(each.new, Record) and each.new.collection == collection]
+    return located(error, needing[0].place if needing else None)

@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from crud_service.library.memory import MemoryStore
-from crud_service.logic.collections import Collections
 from crud_service.logic.page_token import PageTokens
-from crud_service.logic.records import Records
+from crud_service.logic.service import Parts, operations
 from crud_service.logic.writer import Writer
 from crud_service.model import requests
 from crud_service.model.call import Call
@@ -17,14 +16,17 @@ from crud_service.model.errors import CrudError, Kind, Reason
 from crud_service.model.limits import Limits
 from crud_service.model.ports.record_hooks import NoHooks, RecordHooks
 from crud_service.model.ports.record_store import RecordStore
-from crud_service.model.record import Collection, Record
+from crud_service.model.record import Collection, NodeInfo, Record
 from crud_service.model.timestamp import Timestamp, from_unix
 
 START = 1_800_000_000
 
 
 class Service:
-    """Both services of the logic over one store. Its clock gains a second each time it is read."""
+    """All operations of the logic over one store. Its clock gains a second each time it is read.
+
+    The ids it makes are `id-1`, `id-2` and so on; another `node` has another word in front.
+    """
 
     def __init__(
         self,
@@ -33,11 +35,13 @@ class Service:
         limits: Limits | None = None,
         *,
         create_collections: bool = True,
+        node: str = "id",
     ) -> None:
         self.store = store
-        self._seconds = count(START)
+        self.collections_changed = 0
+        self._next = START
         hooks, limits = hooks or NoHooks(), limits or Limits()
-        writer = Writer(
+        self.writer = Writer(
             store,
             hooks,
             limits,
@@ -47,53 +51,85 @@ class Service:
         )
         tokens = PageTokens(b"k" * 32, limits.page_token_bytes)
         ids = count(1)
-        self.records = Records(store, writer, hooks, tokens, limits, new_id=lambda: f"id-{next(ids)}")
-        self.collections = Collections(store, writer, tokens, limits)
+        self.parts = Parts(
+            store,
+            self.writer,
+            hooks,
+            tokens,
+            limits,
+            NodeInfo("node-1", "crud-service", "1.2.3", "abc", (), "memory", from_unix(START)),
+            new_id=lambda: f"{node}-{next(ids)}",
+            collections_changed=self._collections_changed,
+        )
+        self._handlers = operations(self.parts)
+
+    async def do(self, request: Any, made: Call | None = None) -> Any:
+        """Carry out a request of `model.requests`, called by ann unless `made` says otherwise."""
+        name = type(request).__name__
+        made = made or call()
+        made.operation = name
+        return await self._handlers[name](made, request)
 
     def _now(self) -> Timestamp:
-        return from_unix(next(self._seconds))
+        self._next += 1
+        return from_unix(self._next - 1)
+
+    def advance(self, seconds: int) -> None:
+        """Let time pass."""
+        self._next += seconds
+
+    def _collections_changed(self) -> None:
+        self.collections_changed += 1
 
     async def create(self, record_id: str = "", parent: str = "collections/notes", **fields: Any) -> Record:
         """Create a record of these fields."""
         draft = requests.RecordDraft(**fields)
-        return await self.records.create(call(), requests.CreateRecord(parent, draft, record_id))
+        return await self.do(requests.CreateRecord(parent, draft, record_id))
 
     async def get(self, path: str) -> Record:
         """Read a record."""
-        return await self.records.get(call(), requests.GetRecord(path))
+        return await self.do(requests.GetRecord(path))
 
     async def list(self, parent: str = "collections/notes", **fields: Any) -> requests.ListRecordsReply:
         """Read one page of records."""
-        return await self.records.list(call(), requests.ListRecords(parent, **fields))
+        return await self.do(requests.ListRecords(parent, **fields))
 
     async def update(self, path: str, mask: tuple[str, ...] | None = None, **fields: Any) -> Record:
         """Change a record."""
         draft = requests.RecordDraft(path=path, **fields)
-        return await self.records.update(call(), requests.UpdateRecord(draft, mask))
+        return await self.do(requests.UpdateRecord(draft, mask))
 
     async def delete(self, path: str, etag: str = "") -> Record:
         """Delete a record."""
-        return await self.records.delete(call(), requests.DeleteRecord(path, etag))
+        return await self.do(requests.DeleteRecord(path, etag))
+
+    async def undelete(self, path: str, etag: str = "") -> Record:
+        """Undelete a record."""
+        return await self.do(requests.UndeleteRecord(path, etag))
+
+    async def purge(self, path: str, etag: str = "") -> Record:
+        """Purge a record."""
+        return await self.do(requests.PurgeRecord(path, etag))
 
     async def create_collection(self, collection_id: str = "notes", **fields: Any) -> Collection:
         """Create a collection of these fields."""
         draft = requests.CollectionDraft(**fields)
-        return await self.collections.create(call(), requests.CreateCollection(draft, collection_id))
+        return await self.do(requests.CreateCollection(draft, collection_id))
 
     async def get_collection(self, path: str = "collections/notes") -> Collection:
         """Read a collection."""
-        return await self.collections.get(call(), requests.GetCollection(path))
+        return await self.do(requests.GetCollection(path))
 
     async def update_collection(
         self, path: str = "collections/notes", mask: tuple[str, ...] | None = None, **fields: Any
     ) -> Collection:
         """Change a collection."""
         draft = requests.CollectionDraft(path=path, **fields)
-        return await self.collections.update(call(), requests.UpdateCollection(draft, mask))
+        return await self.do(requests.UpdateCollection(draft, mask))
 
     async def delete_collection(self, path: str = "collections/notes", etag: str = "") -> Collection:
         """Delete a collection."""
-        return await self.collections.delete(call(), requests.DeleteCollection(path, etag))
+        return await self.do(requests.DeleteCollection(path, etag))
 
 
 def call(**fields: Any) -> Call:

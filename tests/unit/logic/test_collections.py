@@ -46,8 +46,9 @@ async def test_create_with_a_bad_id(service, store, refused, given, field) -> No
 async def test_create_of_a_taken_id(service, refused) -> None:
     """A collection that exists, made explicitly or by its first record, is not made again."""
     await service.create("a")
-    with refused(Kind.ALREADY_EXISTS, Reason.COLLECTION_EXISTS):
+    with refused(Kind.ALREADY_EXISTS, Reason.COLLECTION_EXISTS) as caught:
         await service.create_collection("notes", name="again")
+    assert "notes" in caught.value.message
     assert (await service.get_collection()).name == ""
 
 
@@ -174,7 +175,7 @@ async def test_a_remade_collection_has_another_etag(service) -> None:
     assert (await service.create_collection()).etag != first.etag
 
 
-async def test_paging_end_to_end(service, new_call) -> None:
+async def test_paging_end_to_end(service) -> None:
     """Following the tokens gives every collection once, in the order of ids."""
     ids = [f"c{number:02d}" for number in range(25)]
     for collection_id in reversed(ids):
@@ -182,7 +183,7 @@ async def test_paging_end_to_end(service, new_call) -> None:
     seen, token = [], ""
     while True:
         request = requests.ListCollections(page_size=10, page_token=token)
-        reply = await service.collections.list(new_call(), request)
+        reply = await service.do(request)
         seen.append([collection.id for collection in reply.collections])
         token = reply.next_page_token
         if not token:
@@ -190,41 +191,42 @@ async def test_paging_end_to_end(service, new_call) -> None:
     assert seen == [ids[:10], ids[10:20], ids[20:]]
 
 
-async def test_the_last_full_page_has_no_token(service, new_call) -> None:
+async def test_the_last_full_page_has_no_token(service) -> None:
     """A page that ends exactly at the last collection does not promise another one."""
     for collection_id in ("a", "b"):
         await service.create_collection(collection_id)
-    reply = await service.collections.list(new_call(), requests.ListCollections(page_size=2))
+    reply = await service.do(requests.ListCollections(page_size=2))
     assert (len(reply.collections), reply.next_page_token) == (2, "")
 
 
-async def test_a_page_ends_at_its_bytes(service_of, new_call) -> None:
+async def test_a_page_ends_at_its_bytes(service_of) -> None:
     """Long descriptions end a page early, with a token for the rest and at least one collection each."""
     service = service_of(limits=Limits(page_bytes=60_000))
     for collection_id in ("a", "b", "c", "d", "e"):
         await service.create_collection(collection_id, description="x" * 4_096)
-    first = await service.collections.list(new_call(), requests.ListCollections())
+    first = await service.do(requests.ListCollections())
     assert [collection.id for collection in first.collections] == ["a", "b"]
     rest = requests.ListCollections(page_token=first.next_page_token)
-    second = await service_of(limits=Limits(page_bytes=1)).collections.list(new_call(), rest)
+    second = await service_of(limits=Limits(page_bytes=1)).do(rest)
     assert [collection.id for collection in second.collections] == ["c"]
     assert second.next_page_token
 
 
-async def test_bad_page_requests(service, new_call, refused) -> None:
+async def test_bad_page_requests(service, refused) -> None:
     """A negative page size and a token that is none are refused."""
     with refused(Kind.INVALID_ARGUMENT, Reason.INVALID_PAGE_SIZE, "page_size"):
-        await service.collections.list(new_call(), requests.ListCollections(page_size=-1))
+        await service.do(requests.ListCollections(page_size=-1))
     with refused(Kind.INVALID_ARGUMENT, Reason.INVALID_PAGE_TOKEN, "page_token"):
-        await service.collections.list(new_call(), requests.ListCollections(page_token="x"))
+        await service.do(requests.ListCollections(page_token="x"))
 
 
 async def test_tenants_have_their_own_collections(service, new_call, refused) -> None:
     """A collection of one tenant is not there for another, nor does its token open there."""
     ann, bob = new_call(tenant="ann"), new_call(tenant="bob")
     for collection_id in ("a", "b"):
-        await service.collections.create(ann, requests.CreateCollection(collection_id=collection_id))
-    assert await service.collections.list(bob, requests.ListCollections()) == requests.ListCollectionsReply(())
-    page = await service.collections.list(ann, requests.ListCollections(page_size=1))
-    with refused(Kind.INVALID_ARGUMENT, Reason.INVALID_PAGE_TOKEN):
-        await service.collections.list(bob, requests.ListCollections(page_token=page.next_page_token))
+        await service.do(requests.CreateCollection(collection_id=collection_id), ann)
+    assert await service.do(requests.ListCollections(), bob) == requests.ListCollectionsReply(())
+    page = await service.do(requests.ListCollections(page_size=1), ann)
+    for other in (bob, new_call(tenant="ann", principal="eve")):
+        with refused(Kind.INVALID_ARGUMENT, Reason.INVALID_PAGE_TOKEN):
+            await service.do(requests.ListCollections(page_token=page.next_page_token), other)

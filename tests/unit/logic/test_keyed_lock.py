@@ -1,6 +1,7 @@
 """The lock by key: one holder each, waiters in order, nothing left behind."""
 
 import asyncio
+from itertools import permutations
 
 import pytest
 
@@ -99,3 +100,46 @@ async def test_held_again_after_the_last_one_left() -> None:
     await visitors.visit("a", 0)
     await asyncio.gather(*(visitors.visit("a", number) for number in range(1, 10)))
     assert (visitors.most, visitors.order) == (1, list(range(10)))
+
+
+async def test_several_keys_at_once() -> None:
+    """Holders of overlapping keys, named in any order, neither meet on a key nor wait for each other in a ring."""
+    lock = KeyedLock()
+    inside: set[str] = set()
+
+    async def visit(*keys: str) -> None:
+        async with lock.hold_all(keys):
+            assert not inside & set(keys)
+            inside.update(keys)
+            await asyncio.sleep(0)
+            inside.difference_update(keys)
+
+    async with asyncio.timeout(5):
+        await asyncio.gather(*(visit(*keys) for keys in permutations("abcd", 3) for _ in range(5)))
+    assert lock._locks == {}
+
+
+async def test_no_keys_wait_for_nobody() -> None:
+    """To hold no key takes no lock; to hold one is to hold it alone."""
+    lock = KeyedLock()
+    async with lock.hold_all(()), lock.hold_all(["a"]), lock.hold_all(()):
+        assert list(lock._locks) == ["a"]
+    assert lock._locks == {}
+
+
+async def test_several_keys_are_let_go_together() -> None:
+    """A holder of several that gives up while it waits for one lets go of those it has."""
+    lock = KeyedLock()
+
+    async def visit() -> None:
+        async with lock.hold_all(["a", "b"]):
+            pass
+
+    async with lock.hold("b"):
+        waiting = asyncio.create_task(visit())
+        await asyncio.sleep(0)
+        assert set(lock._locks) == {"a", "b"}
+        waiting.cancel()
+        await asyncio.wait([waiting])
+        assert list(lock._locks) == ["b"]
+    assert lock._locks == {}

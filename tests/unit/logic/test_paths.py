@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from crud_service.logic.paths import check_id, chosen_id, collection_key, record_key
+from crud_service.logic.paths import check_id, chosen_id, collection_key, parent_collection, record_key
 from crud_service.model.errors import CrudError, Kind, Reason
 from crud_service.model.record import CollectionKey, RecordKey
 
@@ -126,3 +126,12 @@ def test_chosen_id_refuses() -> None:
         chosen_id("A", "", "record_id", "record")
     with refused("record.id"):
         chosen_id("", "A", "record_id", "record")
+
+
+def test_the_parent_of_a_list() -> None:
+    """`collections/-` is all collections; any other parent is one, or refused like any path."""
+    assert parent_collection("acme", "collections/-") is None
+    assert parent_collection("acme", "collections/notes") == CollectionKey("acme", "notes")
+    for path in ("", "-", "collections/", "collections/-/records/-", "collections/--"):
+        with refused("parent"):
+            parent_collection("acme", path)

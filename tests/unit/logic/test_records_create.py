@@ -136,11 +136,11 @@ async def test_tenants_do_not_see_each_other(service, new_call, refused) -> None
     """A record of one tenant is not there for another, who may use the same path."""
     ann, bob = new_call(tenant="ann"), new_call(tenant="bob")
     request = requests.CreateRecord("collections/notes", requests.RecordDraft(name="ann's"), "a")
-    await service.records.create(ann, request)
+    await service.do(request, ann)
     with refused(Kind.NOT_FOUND, Reason.COLLECTION_NOT_FOUND):
-        await service.records.get(bob, requests.GetRecord(PATH))
-    await service.records.create(bob, request)
-    reply = await service.records.list(bob, requests.ListRecords("collections/notes"))
+        await service.do(requests.GetRecord(PATH), bob)
+    await service.do(request, bob)
+    reply = await service.do(requests.ListRecords("collections/notes"), bob)
     assert len(reply.records) == 1
-    await service.records.delete(bob, requests.DeleteRecord(PATH))
-    assert (await service.records.get(ann, requests.GetRecord(PATH))).name == "ann's"
+    await service.do(requests.DeleteRecord(PATH), bob)
+    assert (await service.do(requests.GetRecord(PATH), ann)).name == "ann's"

@@ -96,29 +96,6 @@ async def test_negative_page_size(service, refused, size) -> None:
         await service.list(page_size=size)
 
 
-async def test_a_token_belongs_to_its_query(service, new_call, refused) -> None:
-    """A token goes on with its own collection, filter and tenant only; the page size may change."""
-    for record_id in ("a", "b", "c"):
-        await service.create(record_id, tags=("x", "y"))
-        await service.create(record_id, parent="collections/other")
-    token = (await service.list(page_size=1, filter="tags:x")).next_page_token
-    assert len((await service.list(page_size=2, filter="tags:x", page_token=token)).records) == 2
-    assert len((await service.list(filter='tags:"x" AND tags:x', page_token=token)).records) == 2
-    for fields in (
-        {},
-        {"filter": "tags:y"},
-        {"filter": "tags:x AND tags:y"},
-        {"filter": "tags:x", "parent": "collections/other"},
-    ):
-        with refused(Kind.INVALID_ARGUMENT, Reason.INVALID_PAGE_TOKEN, "page_token"):
-            await service.list(page_token=token, **fields)
-    foreign = requests.ListRecords("collections/notes", page_token=token, filter="tags:x")
-    with refused(Kind.INVALID_ARGUMENT, Reason.INVALID_PAGE_TOKEN):
-        await service.records.list(new_call(tenant="acme"), foreign)
-    with refused(Kind.INVALID_ARGUMENT, Reason.INVALID_PAGE_TOKEN):
-        await service.collections.list(new_call(), requests.ListCollections(page_token=token))
-
-
 async def test_filter_by_tags(service, refused) -> None:
     """A filter gives the live records that have all its tags."""
     await service.create("a", tags=("x",))
@@ -135,5 +112,60 @@ async def test_filter_by_tags(service, refused) -> None:
     assert await found('tags:"two words" AND tags:x') == ["b"]
     assert await found("tags:X") == []
     assert await found("") == ["a", "b", "c"]
+    assert await found("tags:y OR NOT tags:x") == ["c"]
     with refused(Kind.INVALID_ARGUMENT, Reason.INVALID_FILTER, "filter"):
-        await found("tags:x OR tags:y")
+        await found("tags:x OR")
+
+
+async def test_a_list_shows_deleted_records_when_asked(service) -> None:
+    """With show_deleted the deleted records stand among the live ones; a purged one does not."""
+    for record_id in ("a", "b", "c"):
+        await service.create(record_id)
+    deleted = await service.delete("collections/notes/records/b")
+    reply = await service.list(show_deleted=True)
+    assert [record.id for record in reply.records] == ["a", "b", "c"]
+    assert reply.records[1] == deleted
+    await service.purge("collections/notes/records/b")
+    assert [record.id for record in (await service.list(show_deleted=True)).records] == ["a", "c"]
+
+
+async def test_a_list_of_all_collections(service) -> None:
+    """The parent `collections/-` lists the records of all, by collection and id; it is empty without any."""
+    assert (await service.list("collections/-")).records == ()
+    for owner, record_id in (("b", "x"), ("a", "z"), ("c", "a"), ("a", "y")):
+        await service.create(record_id, f"collections/{owner}")
+    reply = await service.list("collections/-")
+    assert [(record.collection, record.id) for record in reply.records] == [
+        ("a", "y"),
+        ("a", "z"),
+        ("b", "x"),
+        ("c", "a"),
+    ]
+
+
+@pytest.mark.parametrize("order", ["content.n", "content.n desc", "name", "name desc,content.n", "update_time desc"])
+async def test_paging_under_an_order(service, order) -> None:
+    """Whatever the order, the pages together are the one list: each record once, in the same order."""
+    values = [3, 1, None, "x", 1, True, [2], 2.5, False, "w"]
+    for number, value in enumerate(values):
+        await service.create(f"r{number}", name="ab"[number % 2], content={} if value is None else {"n": value})
+    whole = await service.list(order_by=order)
+    assert len(whole.records) == len(values)
+    found, token = [], ""
+    for _ in range(len(values)):
+        reply = await service.list(order_by=order, page_size=1, page_token=token)
+        found += reply.records
+        token = reply.next_page_token
+    assert (tuple(found), token) == (whole.records, "")
+
+
+async def test_the_order_of_mixed_values(service) -> None:
+    """Missing values, nulls, arrays and objects come first, then false, true, numbers, texts; ids break ties."""
+    values = {"a": "x", "b": 2, "c": True, "d": None, "e": 1.5, "f": False, "g": [1], "h": "X"}
+    for record_id, value in values.items():
+        await service.create(record_id, content={"v": value})
+    await service.create("i")
+    reply = await service.list(order_by="content.v")
+    assert "".join(record.id for record in reply.records) == "dgifcebha"
+    reply = await service.list(order_by="content.v desc")
+    assert "".join(record.id for record in reply.records) == "ahbecfdgi"

@@ -13,7 +13,7 @@ async def test_the_log_says_who_and_why(service, store, new_call) -> None:
     """A write's log entry carries the call's facts, the code's version and the state that was stored."""
     call = new_call(reason="because", principal="ann", call_id="c1", trace_id="t1", tenant="acme")
     request = requests.CreateRecord("collections/notes", requests.RecordDraft(name="x"), "a")
-    record = await service.records.create(call, request)
+    record = await service.do(request, call)
     entry = (await store.read_log(0, 10))[-1]
     assert (entry.reason, entry.actor, entry.call_id, entry.trace_id) == ("because", "ann", "c1", "t1")
     assert (entry.tenant, entry.code_version, entry.time) == ("acme", "1.2.3+abc", record.create_time)
@@ -24,10 +24,10 @@ async def test_a_bad_reason(service, store, new_call, refused) -> None:
     """A change reason past its limit, or with a line end, refuses the write; a read does not look at it."""
     for reason in ("x" * 513, "a\nb"):
         with refused(Kind.INVALID_ARGUMENT, Reason.INVALID_CHANGE_REASON, "x-change-reason"):
-            await service.records.create(new_call(reason=reason), requests.CreateRecord("collections/notes"))
+            await service.do(requests.CreateRecord("collections/notes"), new_call(reason=reason))
     assert await store.last_revision() == 0
     await service.create("a")
-    assert (await service.records.get(new_call(reason="x" * 513), requests.GetRecord(PATH))).id == "a"
+    assert (await service.do(requests.GetRecord(PATH), new_call(reason="x" * 513))).id == "a"
 
 
 async def test_unset_is_not_stored(service) -> None:

@@ -1,8 +1,7 @@
-"""UpdateRecord and DeleteRecord, over a store in memory."""
+"""UpdateRecord, over a store in memory."""
 
 import pytest
 
-from crud_service.model.change import ChangeKind
 from crud_service.model.errors import Kind, Reason
 from crud_service.model.timestamp import parse
 
@@ -72,7 +71,10 @@ async def test_a_star_replaces(service) -> None:
         ("create_time",),
         ("update_time",),
         ("delete_time",),
-        ("content.text",),
+        ("purge_time",),
+        ("content", "content.text"),
+        ("content.a", "content.a.b"),
+        ("expire_time", "ttl"),
         ("",),
         ("*", "name"),
         ("NAME",),
@@ -163,22 +165,3 @@ async def test_update_past_a_limit(service, refused) -> None:
     with refused(Kind.INVALID_ARGUMENT, Reason.INVALID_TEXT, "record.content.t"):
         await service.update(PATH, content={"t": "\ud800"})
     assert await service.get(PATH) == before
-
-
-async def test_delete_keeps_the_record_as_deleted(service, store, time_of) -> None:
-    """A delete answers with the record as deleted: one more version, its fields as they were."""
-    before = await service.create("a", name="old", content={"a": 1})
-    after = await service.delete(PATH, before.etag)
-    assert after.delete_time == after.update_time == time_of(1)
-    assert (after.version, after.revision, after.name, after.content) == (2, 2, "old", '{"a":1}')
-    assert after.etag != before.etag
-    assert [each.kind for each in await store.read_log(1, 10)] == [ChangeKind.RECORD_DELETED]
-
-
-async def test_delete_twice(service, refused) -> None:
-    """A deleted record is not there to be deleted again."""
-    await service.create("a")
-    deleted = await service.delete(PATH)
-    for etag in ("", deleted.etag):
-        with refused(Kind.NOT_FOUND, Reason.RECORD_DELETED):
-            await service.delete(PATH, etag)

@@ -14,9 +14,10 @@ from crud_service.logic.validation import (
     normalize_tags,
     record_violations,
 )
+from crud_service.model.duration import MAX_SECONDS, SECOND
 from crud_service.model.errors import CrudError, Kind, Reason
 from crud_service.model.limits import Limits
-from crud_service.model.record import Collection, Record
+from crud_service.model.record import Collection, FieldIndex, Record
 from crud_service.model.timestamp import now
 
 LIMITS = Limits()
@@ -104,6 +105,24 @@ def test_tags_are_a_set(tags: list[str]) -> None:
     normal = normalize_tags(tuple(tags))
     assert list(normal) == sorted({tag.strip() for tag in tags})
     assert normalize_tags(normal) == normal
+
+
+@pytest.mark.parametrize(
+    ("retention", "wrong"),
+    [(None, False), (0, False), (MAX_SECONDS * SECOND, False), (-1, True), (MAX_SECONDS * SECOND + 1, True)],
+)
+def test_retention(retention: int | None, wrong: bool) -> None:
+    """A retention is unset, or as long as a duration can be and not negative."""
+    expected = [("collection.retention", Reason.INVALID_FIELD)] * wrong
+    assert found(replace(COLLECTION, retention=retention)) == expected
+
+
+@pytest.mark.parametrize(("count", "wrong"), [(16, False), (17, True), (10_000, True)])
+def test_number_of_indexes(count: int, wrong: bool) -> None:
+    """A collection has at most 16 indexes."""
+    indexes = tuple(FieldIndex(f"content.k{number}") for number in range(count))
+    expected = [("collection.indexes", Reason.INVALID_FIELD)] * wrong
+    assert found(replace(COLLECTION, indexes=indexes)) == expected
 
 
 def test_all_violations_at_once() -> None:

@@ -1,67 +1,22 @@
 """The way of a write: every hook once, in order, able to change or to refuse, and nothing stored past a refusal."""
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 from msgspec.structs import replace
 
 from crud_service.logic.writer import Writer
+from crud_service.model import requests
 from crud_service.model.call import Call
-from crud_service.model.change import ChangeKind, Mutation
-from crud_service.model.errors import CrudError, Kind, Reason, invalid
+from crud_service.model.change import ChangeKind
+from crud_service.model.errors import CrudError, Kind, Reason
 from crud_service.model.limits import Limits
 from crud_service.model.ports.record_hooks import NoHooks, PendingChange
 from crud_service.model.ports.record_store import ConditionFailed
 from crud_service.model.record import Record
 from crud_service.model.timestamp import now
+from tests.unit.logic.hooks import PHASES, Recorder, rename, veto
+from tests.unit.logic.stores import Interrupted
 
 PATH = "collections/notes/records/a"
-PHASES = ["before_validate", "validate", "before_commit"]
-
-
-class Recorder:
-    """Hooks that remember each call of each phase, and do in a phase what a test asks for."""
-
-    def __init__(self, **work: Callable[[list[Any]], None]) -> None:
-        self.work = work
-        self.seen: list[tuple[str, str, list[tuple[Any, Any, Any]]]] = []
-
-    @property
-    def phases(self) -> list[str]:
-        return [phase for phase, _, _ in self.seen]
-
-    def _saw(self, phase: str, call: Call, changes: list[PendingChange]) -> None:
-        self.seen.append((phase, call.call_id, [(each.kind, each.old, each.new) for each in changes]))
-        self.work.get(phase, lambda _: None)(changes)
-
-    async def before_validate(self, call: Call, changes: list[PendingChange]) -> None:
-        self._saw("before_validate", call, changes)
-
-    async def validate(self, call: Call, changes: list[PendingChange]) -> None:
-        self._saw("validate", call, changes)
-
-    async def before_commit(self, call: Call, changes: list[PendingChange]) -> None:
-        self._saw("before_commit", call, changes)
-
-    async def on_read(self, call: Call, records: tuple[Record, ...]) -> tuple[Record, ...]:
-        self.seen.append(("on_read", call.call_id, [(None, None, each) for each in records]))
-        return tuple(replace(each, name=each.name.upper()) for each in records)
-
-
-def rename(name: str) -> Callable[[list[PendingChange]], None]:
-    """Work for a phase: give each changed resource this name."""
-
-    def work(changes: list[PendingChange]) -> None:
-        for change in changes:
-            change.new = replace(change.new, name=name)
-
-    return work
-
-
-def veto(changes: list[PendingChange]) -> None:
-    """Work for a phase: refuse the change."""
-    raise invalid("record.name", "is not to our taste")
 
 
 async def test_each_phase_once_in_order(service_of) -> None:
@@ -151,22 +106,9 @@ async def test_a_veto_stops_the_write(service_of, service, store, refused, phase
 async def test_a_lost_condition_runs_the_phases_again(service_of, service, store) -> None:
     """When another node was faster, the phases see the change as it is made anew, with the state stored by then."""
     await service.create("a", name="old")
-
-    class OnceOvertaken:
-        kind = "overtaken"
-        commits = 0
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(store, name)
-
-        async def commit(self, mutation: Mutation) -> Any:
-            self.commits += 1
-            if self.commits == 1:
-                await service.update(PATH, name="theirs")
-            return await store.commit(mutation)
-
+    overtaken = Interrupted(store, lambda: service.update(PATH, name="theirs"))
     hooks = Recorder()
-    await service_of(OnceOvertaken(), hooks=hooks).update(PATH, tags=("x",))
+    await service_of(overtaken, hooks=hooks).update(PATH, tags=("x",))
     assert hooks.phases == [*PHASES, *PHASES, "on_read"]
     assert [changes[0][1].name for _, _, changes in hooks.seen[:6]] == ["old"] * 3 + ["theirs"] * 3
 
@@ -197,8 +139,9 @@ async def test_several_changes_are_one_mutation(store) -> None:
         record = Record("notes", record_id, name, time, "{}", (), 0, 1, time, time)
         return PendingChange(ChangeKind.RECORD_CREATED, None, record)
 
-    states = await writer.write(Call("Test", "grpc"), time, [change("a"), change("b")])
-    assert [(state.id, state.revision) for state in states] == [("a", 1), ("b", 1)]
+    committed = await writer.write(Call("Test", "grpc"), time, [change("a"), change("b")])
+    assert committed.revision == 1
+    assert [(state.id, state.revision) for state in committed.states] == [("a", 1), ("b", 1)]
     assert [len(changes) for _, _, changes in hooks.seen] == [2, 2, 2]
     with pytest.raises(CrudError) as caught:
         await writer.write(Call("Test", "grpc"), time, [change("c", "\n"), change("d"), change("e", "x" * 513)])
@@ -214,9 +157,18 @@ async def test_the_expected_revision_is_that_of_the_old_state(store) -> None:
     writer = Writer(store, NoHooks(), Limits(), clock=now, code_version="1", create_collections=True)
     time, call = now(), Call("Test", "grpc")
     record = Record("notes", "a", "", time, "{}", (), 0, 1, time, time)
-    first = (await writer.write(call, time, [PendingChange(ChangeKind.RECORD_CREATED, None, record)]))[0]
+    first = (await writer.write(call, time, [PendingChange(ChangeKind.RECORD_CREATED, None, record)])).states[0]
     update = PendingChange(ChangeKind.RECORD_UPDATED, first, replace(first, name="x", version=2))
-    second = (await writer.write(call, time, [update]))[0]
+    second = (await writer.write(call, time, [update])).states[0]
     with pytest.raises(ConditionFailed) as lost:
         await writer.write(call, time, [update])
     assert lost.value.current == second
+
+
+async def test_nothing_to_change_is_nothing_to_ask_about(service_of) -> None:
+    """A request that changes nothing runs no phase, whether it is remembered under its id or not."""
+    hooks = Recorder()
+    service = service_of(hooks=hooks)
+    for request_id in ("", "r", "r"):
+        await service.do(requests.DeleteRecord(PATH, allow_missing=True, request_id=request_id))
+    assert set(hooks.phases) <= {"on_read"}

@@ -1,0 +1,5 @@
+"""What a node does on its own: end the lives that are over, forget what need not be kept, and build indexes."""
+
+from crud_service.logic.maintenance.maintenance import Maintenance
+
+__all__ = ["Maintenance"]

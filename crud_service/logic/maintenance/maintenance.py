@@ -1,0 +1,111 @@
+"""The node's own work, in the background."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from time import monotonic as monotonic_clock
+
+from crud_service.logic.maintenance.clock_guard import ClockGuard
+from crud_service.logic.maintenance.index_builder import IndexBuilder
+from crud_service.logic.maintenance.record_sweep import RecordSweep, expiry, purge
+from crud_service.logic.maintenance.system_call import Report
+from crud_service.logic.writer import Writer
+from crud_service.model.errors import CrudError, Reason
+from crud_service.model.ports.record_store import RecordStore
+
+_SELDOM_SECONDS = 60.0
+"""How often it looks for what hurries nobody: requests to forget, and indexes that another node has left unfinished."""
+_FORGET_BATCH = 500
+
+
+class Maintenance:
+    """Expires and purges records, forgets requests, and builds indexes.
+
+    Every node of a store does all of it; who is faster wins. It looks for due records every `interval` seconds, and for
+    indexes to build when it is woken. While the wall clock cannot be trusted, nothing that it ends is ended.
+    """
+
+    def __init__(
+        self,
+        store: RecordStore,
+        writer: Writer,
+        *,
+        interval: float,
+        new_call_id: Callable[[], str],
+        report: Report,
+        monotonic: Callable[[], float] = monotonic_clock,
+    ) -> None:
+        self._store = store
+        self._writer = writer
+        self._interval = interval
+        self._report = report
+        self._guard = ClockGuard(writer.now, monotonic, lambda message: report(message, None))
+        self._expiry, self._purge = (
+            RecordSweep(kind, store, writer, monotonic=monotonic, new_call_id=new_call_id, report=report)
+            for kind in (expiry(store), purge(store))
+        )
+        self._indexes = IndexBuilder(store, writer, monotonic=monotonic, new_call_id=new_call_id, report=report)
+        self._wakers: list[asyncio.Event] = []
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin in the background. What was left unfinished when the node stopped is done first."""
+        self._keep(self.sweep, self._interval)
+        self._keep(self.build_indexes, _SELDOM_SECONDS)
+        self._keep(self.forget_requests, _SELDOM_SECONDS)
+
+    def wake(self) -> None:
+        """Look for work now, not only when it is time."""
+        for waker in self._wakers:
+            waker.set()
+
+    async def close(self) -> None:
+        """Stop. What was begun is either done or not begun; closing twice does nothing."""
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    async def sweep(self) -> None:
+        """Expire and purge the records whose time has come. Raises CrudError when the store cannot be used."""
+        if self._guard.agrees():
+            await self._expiry.run()
+            await self._purge.run()
+
+    async def forget_requests(self) -> None:
+        """Forget idempotent requests whose time is over. Raises CrudError when the store cannot be used."""
+        while self._guard.agrees():
+            if await self._store.forget_requests(self._writer.now(), _FORGET_BATCH) < _FORGET_BATCH:
+                return
+            await asyncio.sleep(0)
+
+    async def build_indexes(self) -> None:
+        """Build the indexes that are not ready. Raises CrudError when the store cannot be used."""
+        await self._indexes.run()
+
+    def _keep(self, work: Callable[[], Awaitable[None]], interval: float) -> None:
+        waker = asyncio.Event()
+        self._wakers.append(waker)
+        self._tasks.append(asyncio.create_task(self._repeat(work, interval, waker), name="maintenance"))
+
+    async def _repeat(self, work: Callable[[], Awaitable[None]], interval: float, waker: asyncio.Event) -> None:
+        """Do the work again and again. A failure is reported once, until it has worked again."""
+        failed = False
+        while True:
+            waker.clear()
+            try:
+                await work()
+                failed = False
+            except Exception as error:  # noqa: BLE001 - nothing may end the keeping
+                if not failed and not _is_closing(error):
+                    self._report(f"maintenance cannot go on, and tries again: {error}", error)
+                failed = True
+            # A failure is tried again soon, whatever the pace of the work is.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(interval, self._interval) if failed else interval):
+                    await waker.wait()
+
+
+def _is_closing(error: Exception) -> bool:
+    return isinstance(error, CrudError) and error.reason is Reason.SHUTTING_DOWN

@@ -1,0 +1,44 @@
+"""Answers of the service and of the plain one, in the same words."""
+
+import json
+from typing import Any
+
+from crud_service.model import requests
+from crud_service.model.errors import CrudError
+from crud_service.model.record import Collection, Record
+from tests.integration.model.plain_state import NANOS, Answer, Refused, shown
+from tests.integration.model.plain_values import same
+
+
+def plain(answer: Any) -> Any:
+    """What the service answers, in the words of the plain one."""
+    if isinstance(answer, CrudError):
+        index = answer.metadata.get("index")
+        return answer.kind.value, answer.reason.value, index and int(index)
+    if isinstance(answer, Record):
+        state = {name: getattr(answer, name) for name in answer.__struct_fields__}
+        return state | {"content": json.loads(answer.content), "tags": list(answer.tags), "etag": answer.etag}
+    if isinstance(answer, Collection):
+        state = {name: getattr(answer, name) for name in answer.__struct_fields__}
+        indexes = {index.field: index.ready for index in answer.indexes}
+        retention = None if answer.retention is None else answer.retention // NANOS
+        return state | {"indexes": indexes, "retention": retention, "etag": answer.etag}
+    if isinstance(answer, requests.BatchRecordsReply):
+        return list(map(plain, answer.records))
+    if isinstance(answer, requests.TransactRecordsReply):
+        return [answer.succeeded, answer.revision, [each.record and plain(each.record) for each in answer.results]]
+    return answer
+
+
+def told(answer: Any) -> Any:
+    """What the plain service answers, comparable to it."""
+    if isinstance(answer, Refused):
+        kind, reason, index = answer.said
+        return kind, reason, index
+    if isinstance(answer, Answer):
+        return [answer.succeeded, answer.revision, list(map(shown, answer.results))]
+    return list(map(shown, answer)) if isinstance(answer, list) else shown(answer)
+
+
+def assert_same(actual: Any, expected: Any) -> None:
+    assert same(actual, expected), f"\n  is     {actual}\n  should {expected}"
