@@ -67,6 +67,7 @@ class Settings(BaseModel):
     consul_deregister_after: float = Field(
         60.0, ge=60, description="Seconds until Consul forgets a node that fails its checks."
     )
+    sweep_interval: PositiveFloat = Field(1.0, description="Seconds between two looks for records to expire or purge.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least level to log.")
     log_format: Literal["auto", "json", "text"] = Field("auto", description="auto is text on a terminal, else json.")
     event_loop: Literal["auto", "uvloop", "asyncio"] = Field("auto", description="auto is uvloop where there is one.")
@@ -86,6 +87,13 @@ class Settings(BaseModel):
     limit_page_token_bytes: PositiveInt = Field(4_096, description="Bytes of a page token.")
     limit_filter_bytes: PositiveInt = Field(2_048, description="Bytes of a filter.")
     limit_filter_terms: PositiveInt = Field(50, description="Terms of a filter.")
+    limit_filter_depth: int = Field(8, ge=1, le=64, description="Parentheses and negations around a term of a filter.")
+    limit_order_fields: PositiveInt = Field(3, description="Fields of an order.")
+    limit_query_seconds: PositiveFloat = Field(2.0, description="Seconds that the store may search for a page.")
+    limit_batch_records: PositiveInt = Field(1_000, description="Records of a batch or a transaction.")
+    limit_batch_bytes: PositiveInt = Field(8_388_608, description="Bytes of the contents that a batch writes.")
+    limit_request_id_chars: PositiveInt = Field(128, description="Characters of a request id.")
+    limit_collection_indexes: PositiveInt = Field(16, description="Declared indexes of a collection.")
     limit_change_reason_chars: PositiveInt = Field(512, description="Characters of x-change-reason.")
     limit_request_bytes: PositiveInt = Field(16_777_216, description="Bytes of a request.")
     limit_header_bytes: PositiveInt = Field(16_384, description="Bytes of a request's headers or metadata.")

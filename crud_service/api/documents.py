@@ -7,8 +7,9 @@ from urllib.parse import parse_qs
 
 import msgspec
 
+from crud_service.api.http_headers import Headers
 from crud_service.api.http_reply import JSON, HttpReply
-from crud_service.api.http_server import Document, Headers
+from crud_service.api.http_server import Document
 from crud_service.api.openapi import build_openapi
 from crud_service.api.pages import load_pages
 from crud_service.model.limits import Limits

@@ -3,13 +3,16 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import cache
 
 import grpc
 import grpc.aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from crud_service.api.codec.masked import masked
 from crud_service.api.codec.offload import LARGE, content_size
+from crud_service.api.codec.plain_maps import PlainMaps
 from crud_service.api.codec.text import text
 from crud_service.api.codec.wire_reader import compile_reader
 from crud_service.api.codec.wire_writer import compile_writer
@@ -34,6 +37,8 @@ class GrpcServer:
         self._services = sorted({operation.service for operation in operations})
         self._health = health.aio.HealthServicer()
         self._server: grpc.aio.Server | None = None
+        self._maps = PlainMaps()
+        self._writer = cache(compile_writer)
 
     async def start(self, address: str) -> int:
         """Listen on `address` (`host:port`) and return the port. Raises StartError if it cannot be had."""
@@ -71,7 +76,7 @@ class GrpcServer:
         reflection.enable_server_reflection(names, server)
 
     def _method(self, operation: Operation) -> _Serve:
-        name, handler = operation.name, chain(self._middleware, _endpoint(operation))
+        name, handler = operation.name, chain(self._middleware, self._endpoint(operation))
 
         async def serve(data: bytes, context: _Context) -> bytes:
             call = Call(name, "grpc")
@@ -86,19 +91,20 @@ class GrpcServer:
 
         return serve
 
+    def _endpoint(self, operation: Operation) -> Handler:
+        """Decode, call, encode."""
+        read = compile_reader(operation.request, operation.request_type, self._limits.batch_records, self._maps)
+        write = self._writer(operation.reply)
+        handler, resource = operation.handler, resource_of(operation)
 
-def _endpoint(operation: Operation) -> Handler:
-    """Decode, call, encode."""
-    read, write = compile_reader(operation.request, operation.request_type), compile_writer(operation.reply)
-    handler, resource = operation.handler, resource_of(operation)
+        async def endpoint(call: Call, data: bytes) -> bytes:
+            request = read(data) if len(data) < LARGE else await asyncio.to_thread(read, data)
+            call.resource = resource(request)
+            reply = await handler(call, request)
+            shown = masked(request, reply)
+            return write(shown) if content_size(reply) < LARGE else await asyncio.to_thread(write, shown)
 
-    async def endpoint(call: Call, data: bytes) -> bytes:
-        request = read(data) if len(data) < LARGE else await asyncio.to_thread(read, data)
-        call.resource = resource(request)
-        reply = await handler(call, request)
-        return write(reply) if content_size(reply) < LARGE else await asyncio.to_thread(write, reply)
-
-    return endpoint
+        return endpoint
 
 
 def _options(limits: Limits) -> list[tuple[str, int]]:

@@ -4,13 +4,13 @@ from typing import NamedTuple
 
 from crud_service.api.status import http_error, http_status
 from crud_service.model.call import Call
-from crud_service.model.errors import CrudError
+from crud_service.model.errors import CrudError, Reason
 
 JSON = b"application/json"
 """The content type of every reply of an operation."""
 
-# The server still has the rest of a body that it refused to read; it ends the connection rather than read it.
-_CLOSING = (413, 414, 431)
+# The server still has the rest of what it refused to read; it ends the connection rather than read it.
+_UNREAD = (Reason.REQUEST_TOO_LARGE, Reason.URL_TOO_LONG, Reason.HEADERS_TOO_LARGE)
 
 
 class HttpReply(NamedTuple):
@@ -23,8 +23,7 @@ class HttpReply(NamedTuple):
 
 def refusal(error: CrudError, call: Call | None = None) -> HttpReply:
     """The reply for an error."""
-    status = http_status(error)
     headers = [(b"content-type", JSON)]
-    if status in _CLOSING:
+    if error.reason in _UNREAD:
         headers.append((b"connection", b"close"))
-    return HttpReply(status, http_error(error, call), headers)
+    return HttpReply(http_status(error, call), http_error(error, call), headers)

@@ -2,16 +2,17 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
-from crud_service.api.codec.json_reader import compile_http_reader
 from crud_service.api.codec.json_writer import compile_json_writer
-from crud_service.api.codec.offload import LARGE
 from crud_service.api.codec.text import text
-from crud_service.api.http_body import Receive, read_body
-from crud_service.api.http_reply import JSON, HttpReply, refusal
-from crud_service.api.http_rules import HttpRule, Miss, Router
-from crud_service.api.operations import Operation, resource_of
+from crud_service.api.http_body import Receive
+from crud_service.api.http_endpoint import HttpRequest, http_endpoint
+from crud_service.api.http_headers import Headers, join_headers
+from crud_service.api.http_reply import HttpReply, refusal
+from crud_service.api.http_rules import Miss, Router
+from crud_service.api.operations import Operation
 from crud_service.chassis.chain import chain
 from crud_service.model.call import Call, Handler, Middleware
 from crud_service.model.errors import CrudError, Kind, Reason
@@ -19,23 +20,15 @@ from crud_service.model.limits import Limits
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Headers = Mapping[bytes, bytes]
 Document = Callable[[Headers, bytes], HttpReply]
 """Answers GET on one fixed path, given the request's headers and query string."""
+
+_NOT_MODIFIED = 304
 
 
 class _Route(NamedTuple):
     name: str
     handler: Handler
-
-
-class _Raw(NamedTuple):
-    """A request as it comes: what the path binds, the query string, the headers and the channel of the body."""
-
-    path_value: str
-    query: bytes
-    headers: Headers
-    receive: Receive
 
 
 class HttpServer:
@@ -48,8 +41,15 @@ class HttpServer:
         limits: Limits,
         documents: Mapping[str, Document],
     ) -> None:
+        writer = cache(compile_json_writer)
         self._router: Router[_Route] = Router(
-            (rule, _Route(operation.name, chain(middleware, _endpoint(operation, rule, limits))))
+            (
+                rule,
+                _Route(
+                    operation.name,
+                    chain(middleware, http_endpoint(operation, rule, limits, writer(operation.reply))),
+                ),
+            )
             for operation in operations
             for rule in operation.rules
         )
@@ -59,15 +59,17 @@ class HttpServer:
         """Answer one request. An error is a complete answer as well, never a connection that ends in the middle."""
         if scope["type"] != "http":
             raise RuntimeError(f"this application serves HTTP, not {scope['type']}")
-        headers: Headers = dict(scope["headers"])
+        headers = join_headers(scope["headers"])
         verb = scope["method"]
         match = self._router.match("GET" if verb == "HEAD" else verb, scope["raw_path"])
         if isinstance(match, Miss):
             reply = self._other(verb, scope, headers, match.allowed)
         else:
             route, path_value = match
-            reply = await _serve(route, _Raw(path_value, scope["query_string"], headers, receive))
-        reply.headers.append((b"content-length", b"%d" % len(reply.body)))
+            reply = await _serve(route, HttpRequest(path_value, scope["query_string"], headers, receive))
+        # The length would be that of the body which a 304 does not have.
+        if reply.status != _NOT_MODIFIED:
+            reply.headers.append((b"content-length", b"%d" % len(reply.body)))
         await send({"type": "http.response.start", "status": reply.status, "headers": reply.headers})
         await send({"type": "http.response.body", "body": reply.body})
 
@@ -87,7 +89,7 @@ class HttpServer:
         return refusal(CrudError(Kind.NOT_FOUND, Reason.ROUTE_NOT_FOUND, message))
 
 
-async def _serve(route: _Route, raw: _Raw) -> HttpReply:
+async def _serve(route: _Route, raw: HttpRequest) -> HttpReply:
     headers = raw.headers
     call = Call(route.name, "http", text(headers.get(b"traceparent", "")), text(headers.get(b"x-change-reason", "")))
     try:
@@ -100,31 +102,3 @@ async def _serve(route: _Route, raw: _Raw) -> HttpReply:
     reply.headers.append((b"x-call-id", call.call_id.encode()))
     reply.headers.append((b"x-trace-id", call.trace_id.encode()))
     return reply
-
-
-def _endpoint(operation: Operation, rule: HttpRule, limits: Limits) -> Handler:
-    """Decode, call, encode."""
-    read = compile_http_reader(operation.request, operation.request_type, rule.path_field, rule.body)
-    write = compile_json_writer(operation.reply)
-    handler, resource, status = operation.handler, resource_of(operation), 201 if rule.creates else 200
-
-    async def endpoint(call: Call, raw: _Raw) -> HttpReply:
-        body = await read_body(raw.headers, raw.receive, limits.request_bytes) if rule.body else b""
-        if len(body) < LARGE:
-            request = read(raw.path_value, raw.query, body)
-        else:
-            request = await asyncio.to_thread(read, raw.path_value, raw.query, body)
-        call.resource = resource(request)
-        reply = await handler(call, request)
-        return HttpReply(status, write(reply), _headers(reply, status))
-
-    return endpoint
-
-
-def _headers(reply: Any, status: int) -> list[tuple[bytes, bytes]]:
-    headers = [(b"content-type", JSON)]
-    if etag := getattr(reply, "etag", ""):
-        headers.append((b"etag", etag.encode()))
-    if status == 201:
-        headers.append((b"location", f"/v1/{reply.path}".encode()))
-    return headers

@@ -32,19 +32,36 @@ STATUS: dict[Kind, tuple[grpc.StatusCode, int]] = {
 """Each kind as gRPC code and HTTP status (the mapping of google.rpc.Code)."""
 
 HTTP_BY_REASON = {
+    Reason.METHOD_NOT_ALLOWED: 405,
     Reason.CONTENT_TOO_LARGE: 413,
     Reason.REQUEST_TOO_LARGE: 413,
+    Reason.REPLY_TOO_LARGE: 413,
     Reason.URL_TOO_LONG: 414,
+    Reason.UNSUPPORTED_MEDIA_TYPE: 415,
+    Reason.ETAG_REQUIRED: 428,
     Reason.HEADERS_TOO_LARGE: 431,
-    Reason.METHOD_NOT_ALLOWED: 405,
     Reason.STORE_FULL: 507,
 }
 """Reasons with an HTTP status of their own."""
 
+_PRECONDITION_FAILED = 412
+# What a header asked for that the state of the resource does not allow: by If-Match or If-None-Match, then by the
+# `If-None-Match: *` of a create.
+_BY_ETAG = (Reason.ETAG_MISMATCH,)
+_BY_EXISTENCE = (Reason.RECORD_EXISTS, Reason.COLLECTION_EXISTS)
 
-def http_status(error: CrudError) -> int:
-    """The HTTP status of an error."""
+
+def http_status(error: CrudError, call: Call | None = None) -> int:
+    """The HTTP status of an error; 412 when a header of the call, and not the request, made it fail."""
+    if call is not None and _is_failed_precondition(error, call):
+        return _PRECONDITION_FAILED
     return HTTP_BY_REASON.get(error.reason) or STATUS[error.kind][1]
+
+
+def _is_failed_precondition(error: CrudError, call: Call) -> bool:
+    if error.reason in _BY_ETAG:
+        return bool(call.if_match or call.if_none_match)
+    return error.reason in _BY_EXISTENCE and "*" in call.if_none_match
 
 
 def http_error(error: CrudError, call: Call | None = None) -> bytes:
@@ -60,7 +77,7 @@ def http_error(error: CrudError, call: Call | None = None) -> bytes:
     if error.violations:
         fields = [msgspec.structs.asdict(each) for each in error.violations]
         details.append({"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": fields})
-    body = {"code": http_status(error), "status": error.kind.value, "message": error.message, "details": details}
+    body = {"code": http_status(error, call), "status": error.kind.value, "message": error.message, "details": details}
     return msgspec.json.encode({"error": body})
 
 

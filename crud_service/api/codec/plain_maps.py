@@ -7,23 +7,28 @@ from google.protobuf.descriptor_pb2 import DescriptorProto, FileDescriptorProto
 from google.protobuf.descriptor_pool import DescriptorPool
 
 
-def with_plain_maps(descriptor: Descriptor) -> Descriptor:
-    """The same message, and all that it holds, with each `map<K, V>` as a repeated message of `key` and `value`."""
-    pool, added = DescriptorPool(), set[str]()
+class PlainMaps:
+    """Messages with plain maps. All that one of these makes share a pool: a pool of its own is half a megabyte."""
 
-    def add(file: FileDescriptor) -> None:
-        if file.name in added:
+    def __init__(self) -> None:
+        self._pool = DescriptorPool()
+        self._added: set[str] = set()
+
+    def of(self, descriptor: Descriptor) -> Descriptor:
+        """The same message, and all that it holds, with each `map<K, V>` as a repeated message of `key` and `value`."""
+        self._add(descriptor.file)
+        return self._pool.FindMessageTypeByName(descriptor.full_name)
+
+    def _add(self, file: FileDescriptor) -> None:
+        if file.name in self._added:
             return
-        added.add(file.name)
+        self._added.add(file.name)
         for imported in file.dependencies:
-            add(imported)
+            self._add(imported)
         copy = FileDescriptorProto()
         file.CopyToProto(copy)
         _make_plain(copy.message_type)
-        pool.Add(copy)
-
-    add(descriptor.file)
-    return pool.FindMessageTypeByName(descriptor.full_name)
+        self._pool.Add(copy)
 
 
 def _make_plain(messages: Iterable[DescriptorProto]) -> None:

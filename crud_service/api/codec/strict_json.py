@@ -6,34 +6,40 @@ refused by logic, which sees every transport.
 """
 
 import json
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from crud_service.api.codec.numbers import NotExact, from_float_text, from_int_text
-from crud_service.model.errors import CrudError, Reason, invalid
+from crud_service.api.codec.places import refused
+from crud_service.model.errors import CrudError, Reason, Violation, invalid
+from crud_service.model.numbers import NotExact, from_float_text, from_int_text
+
+PathOf = Callable[[Sequence[str | int]], str]
+"""Names a value of the text by the keys and indices that lead to it, for the path in an error."""
 
 
-def parse_json(data: bytes, field: str = "") -> Any:
-    """The value that `data` holds; `field` is where it goes in the request, for the path in an error.
+def parse_json(data: bytes, path_of: PathOf) -> Any:
+    """The value that `data` holds. `path_of` says where in the request each value of it is.
 
     Raises INVALID_ARGUMENT: `INVALID_TEXT` for bytes that are not UTF-8, `DUPLICATE_KEY`, `NUMBER_NOT_EXACT`,
     `CONTENT_TOO_DEEP` for more levels than the parser can stand, else `MALFORMED_REQUEST` with line and column.
     """
     try:
-        return _read(data.decode(), field)
+        return _read(data.decode(), path_of)
     except UnicodeDecodeError as cause:
-        raise invalid(field, f"the body is not UTF-8 at byte {cause.start + 1}", Reason.INVALID_TEXT) from cause
+        message = f"the body is not UTF-8 at byte {cause.start + 1}"
+        raise invalid(path_of(()), message, Reason.INVALID_TEXT) from cause
     except json.JSONDecodeError as cause:
-        where = f"line {cause.lineno} column {cause.colno}"
-        raise invalid(field, f"the body is not JSON: {cause.msg} at {where}", Reason.MALFORMED_REQUEST) from cause
+        message = f"the body is not JSON: {cause.msg} at line {cause.lineno} column {cause.colno}"
+        raise invalid(path_of(()), message, Reason.MALFORMED_REQUEST) from cause
     except RecursionError as cause:
-        raise invalid(field, "the body is nested too deeply", Reason.CONTENT_TOO_DEEP) from cause
+        raise invalid(path_of(()), "the body is nested too deeply", Reason.CONTENT_TOO_DEEP) from cause
 
 
-def _read(text: str, field: str) -> Any:
+def _read(text: str, path_of: PathOf) -> Any:
     try:
         return _decode(text)
     except _Refused:
-        raise _located(text, field) from None
+        raise _located(text, path_of) from None
 
 
 class _Refused(ValueError):
@@ -82,20 +88,20 @@ class _Flaw:
         self.message = message
 
 
-def _located(text: str, field: str) -> CrudError:
-    path, flaw = _find(_decode_keeping(text), field) or (field, _Flaw(Reason.MALFORMED_REQUEST, "the body is refused"))
-    return invalid(path, flaw.message, flaw.reason)
+def _located(text: str, path_of: PathOf) -> CrudError:
+    keys, flaw = _find(_decode_keeping(text), ()) or ((), _Flaw(Reason.MALFORMED_REQUEST, "the body is refused"))
+    return refused([Violation(path_of(keys), flaw.message, flaw.reason)])
 
 
-def _find(value: Any, path: str) -> tuple[str, _Flaw] | None:
+def _find(value: Any, keys: tuple[str | int, ...]) -> tuple[tuple[str | int, ...], _Flaw] | None:
     if isinstance(value, _Flaw):
-        return path, value
+        return keys, value
     inner: Any = ()
     if isinstance(value, dict):
-        inner = ((f"{path}.{key}" if path else key, each) for key, each in value.items())
+        inner = value.items()
     elif isinstance(value, list):
-        inner = ((f"{path}[{index}]", each) for index, each in enumerate(value))
-    return next((found for name, each in inner if (found := _find(each, name))), None)
+        inner = enumerate(value)
+    return next((found for key, each in inner if (found := _find(each, (*keys, key)))), None)
 
 
 def _keep_pairs(pairs: list[tuple[str, Any]]) -> Any:

@@ -1,4 +1,4 @@
-"""google.protobuf.Struct, read from a message and written as wire bytes without building one.
+"""google.protobuf.Struct and ListValue, read from a message; a Struct is written as bytes without building one.
 
 Building a Struct message costs several times what its bytes cost, so replies write them straight away.
 """
@@ -7,9 +7,9 @@ from collections import Counter
 from struct import Struct as Packer
 from typing import Any
 
-from crud_service.api.codec.numbers import NotExact, from_double
 from crud_service.api.codec.varint import length_delimited
 from crud_service.model.errors import CrudError, Reason, invalid
+from crud_service.model.numbers import NotExact, from_double
 
 _pack_double = Packer("<Bd").pack
 _NULL, _TRUE, _FALSE = b"\x08\x00", b"\x20\x01", b"\x20\x00"
@@ -19,7 +19,7 @@ _SHORT_ENTRY = 124
 
 
 def read_struct(message: Any, field: str) -> dict[str, Any]:
-    """The JSON object that `message` holds, a google.protobuf.Struct with its entries as a list (`with_plain_maps`).
+    """The JSON object that `message` holds, a google.protobuf.Struct with its entries as a list (`PlainMaps`).
 
     Raises INVALID_ARGUMENT below `field` for a key that stands twice, NaN and the infinities.
     """
@@ -28,6 +28,11 @@ def read_struct(message: Any, field: str) -> dict[str, Any]:
     if len(found) != len(entries):
         raise _refused(field, _twice(entries), "the key stands twice in its object", Reason.DUPLICATE_KEY)
     return found
+
+
+def read_list(message: Any, field: str) -> tuple[Any, ...]:
+    """The JSON values that `message` holds, a google.protobuf.ListValue; what is refused is as in `read_struct`."""
+    return tuple([_read_value(each, field, index) for index, each in enumerate(message.values)])
 
 
 def _twice(entries: Any) -> str:

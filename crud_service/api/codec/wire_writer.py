@@ -9,11 +9,13 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 
-from crud_service.api.codec.fields import message_of
+from crud_service.api.codec.fields import enum_of, is_resource, message_of, written_fields
+from crud_service.api.codec.masked import Masked
 from crud_service.api.codec.struct_value import struct_bytes
 from crud_service.api.codec.varint import length_delimited, varint
+from crud_service.model.duration import SECOND
 from crud_service.model.timestamp import Timestamp, to_unix
 
 Writer = Callable[[Any], bytes]
@@ -25,17 +27,43 @@ _decode_json = msgspec.json.Decoder().decode
 
 def compile_writer(descriptor: Descriptor) -> Writer:
     """A writer for objects with attributes named like the fields of `descriptor`; None and empty are not sent."""
+    names: dict[str, Any] = {"length_delimited": length_delimited, "Masked": Masked}
     source = ["def write(m):", " out = []"]
-    names: dict[str, Any] = {"length_delimited": length_delimited}
-    for field in descriptor.fields:
+    fields = written_fields(descriptor)
+    for field in fields:
         names[f"put_{field.number}"] = _field_writer(field)
-        put = f"put_{field.number}(v)"
-        if field.type == FieldDescriptor.TYPE_STRING and not field.is_repeated:
-            put = _inline_string(_tag(field, 2))
-        source.append(f" v = m.{field.name}\n if v: out.append({put})")
+        source.append(f" v = m.{field.name}\n if {_present(field)}: out.append({_put(field)})")
     source.append(" return b''.join(out)")
+    if is_resource(descriptor):
+        names["write_masked"] = _masked_writer(fields, names)
+        source.insert(1, " if type(m) is Masked: return write_masked(m)")
     exec("\n".join(source), names)  # noqa: S102 - made of the names in our own descriptors, nothing else
     return names["write"]  # type: ignore[no-any-return]
+
+
+def _masked_writer(fields: list[FieldDescriptor], names: dict[str, Any]) -> Writer:
+    """Writes the named fields only. Rare enough to be a plain loop."""
+    puts = {
+        field.name: eval(f"lambda v: {_put(field)} if {_present(field)} else b''", names)  # noqa: S307 - as above
+        for field in fields
+    }
+
+    def write(masked: Masked) -> bytes:
+        return b"".join([put(getattr(masked.resource, name)) for name, put in puts.items() if name in masked.names])
+
+    return write
+
+
+def _present(field: FieldDescriptor) -> str:
+    """An expression for whether the value `v` is sent. A message is, even an empty one: 0s is a duration."""
+    return "v is not None" if field.type == FieldDescriptor.TYPE_MESSAGE and not field.is_repeated else "v"
+
+
+def _put(field: FieldDescriptor) -> str:
+    """An expression that serializes the value `v`."""
+    if field.type == FieldDescriptor.TYPE_STRING and not field.is_repeated:
+        return _inline_string(_tag(field, 2))
+    return f"put_{field.number}(v)"
 
 
 def _inline_string(tag: bytes) -> str:
@@ -59,6 +87,8 @@ def _single(field: FieldDescriptor) -> Writer:
     if field.type in _VARINTS and not field.is_repeated:
         tag = _tag(field, 0)
         return lambda value: tag + varint(value)
+    if field.type == FieldDescriptor.TYPE_ENUM:
+        return _enum(_tag(field, 0), enum_of(field)).__getitem__
     if field.type == FieldDescriptor.TYPE_MESSAGE:
         return _message(_tag(field, 2), message_of(field))
     raise TypeError(f"{field.full_name}: no writer for a field of this type")
@@ -69,10 +99,17 @@ def _message(tag: bytes, descriptor: Descriptor) -> Writer:
     if descriptor.full_name == "google.protobuf.Timestamp":
         # The times of a record are often the same ones.
         return lru_cache(maxsize=1024)(lambda value: length_delimited(tag, _timestamp_bytes(value)))
+    if descriptor.full_name == "google.protobuf.Duration":
+        return lambda nanos: length_delimited(tag, _duration_bytes(nanos))
     if descriptor.full_name == "google.protobuf.Struct":
         return lambda text: length_delimited(tag, struct_bytes(_decode_json(text)))
     put = compile_writer(descriptor)
     return lambda value: length_delimited(tag, put(value))
+
+
+def _enum(tag: bytes, descriptor: EnumDescriptor) -> dict[str, bytes]:
+    """The serialized field by the name of its value; that of 0 is not sent."""
+    return {value.name: tag + varint(value.number) if value.number else b"" for value in descriptor.values}
 
 
 def _tag(field: FieldDescriptor, wire_type: int) -> bytes:
@@ -81,5 +118,14 @@ def _tag(field: FieldDescriptor, wire_type: int) -> bytes:
 
 def _timestamp_bytes(timestamp: Timestamp) -> bytes:
     """A google.protobuf.Timestamp."""
-    seconds, nanos = to_unix(timestamp)
+    return _seconds_and_nanos(*to_unix(timestamp))
+
+
+def _duration_bytes(duration: int) -> bytes:
+    """A google.protobuf.Duration, whose parts have one sign."""
+    seconds, nanos = divmod(abs(duration), SECOND)
+    return _seconds_and_nanos(seconds, nanos) if duration >= 0 else _seconds_and_nanos(-seconds, -nanos)
+
+
+def _seconds_and_nanos(seconds: int, nanos: int) -> bytes:
     return (b"\x08" + varint(seconds) if seconds else b"") + (b"\x10" + varint(nanos) if nanos else b"")

@@ -3,6 +3,10 @@
 from http import HTTPStatus
 from typing import Any
 
+from google.protobuf.descriptor import MethodDescriptor
+
+from crud_service.api.http_rules import HttpRule
+from crud_service.api.openapi.headers import is_write, names_resource
 from crud_service.api.status import DOMAIN
 from crud_service.model.errors import Kind, Reason
 
@@ -12,9 +16,17 @@ _ANSWERS = {
     HTTPStatus.BAD_REQUEST: "The request is malformed, past a limit, or not possible in this state (status "
     "INVALID_ARGUMENT or FAILED_PRECONDITION). Nothing was stored.",
     HTTPStatus.NOT_FOUND: "There is no such resource (status NOT_FOUND).",
-    HTTPStatus.CONFLICT: "The id is taken (ALREADY_EXISTS), or the resource has changed since the etag (ABORTED).",
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body or the content is too large. Nothing was stored.",
+    HTTPStatus.CONFLICT: "The id is taken or the resource is live, the request id belongs to another request "
+    "(ALREADY_EXISTS), or the resource has changed since the etag (ABORTED).",
+    HTTPStatus.PRECONDITION_FAILED: "The resource is not in the state that `If-Match` or `If-None-Match` asks for "
+    "(status ABORTED). Nothing was stored.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body, the content or the reply to a batch is too large. Nothing was "
+    "stored.",
+    HTTPStatus.PRECONDITION_REQUIRED: "The records of the collection change only with an etag (status "
+    "FAILED_PRECONDITION). Nothing was stored.",
     HTTPStatus.INTERNAL_SERVER_ERROR: "A fault of the service; its log has more under the `callId` of the error.",
+    HTTPStatus.GATEWAY_TIMEOUT: "The search took too long (status DEADLINE_EXCEEDED). Narrow the filter, or declare an "
+    "index.",
 }
 _DEFAULT = (
     "Any other error, such as 405 for another method, 414 or 431 for a URL or headers that are too long, and 503 "
@@ -22,14 +34,19 @@ _DEFAULT = (
 )
 
 
-def answers(*, path: bool, write: bool, body: bool) -> dict[str, Any]:
-    """The error responses of an operation that names a resource in its path, writes, or takes a body."""
+def answers(method: MethodDescriptor, rule: HttpRule) -> dict[str, Any]:
+    """The error responses that apply to a method under one of its rules."""
+    write = is_write(method)
+    changes_records = write and "records" in rule.segments and "Create" not in method.name
     apply = {
         HTTPStatus.BAD_REQUEST: True,
-        HTTPStatus.NOT_FOUND: path,
+        HTTPStatus.NOT_FOUND: bool(rule.path_field) or write,
         HTTPStatus.CONFLICT: write,
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: body,
+        HTTPStatus.PRECONDITION_FAILED: names_resource(rule) or rule.creates,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: bool(rule.body) or method.output_type.name.startswith("Batch"),
+        HTTPStatus.PRECONDITION_REQUIRED: changes_records,
         HTTPStatus.INTERNAL_SERVER_ERROR: True,
+        HTTPStatus.GATEWAY_TIMEOUT: "filter" in method.input_type.fields_by_name,
     }
     named = {str(status.value): _reference(_name(status)) for status, applies in apply.items() if applies}
     return named | {"default": _reference("Error")}

@@ -2,22 +2,50 @@
 
 from typing import Any
 
-from crud_service.api.openapi.bounds import LABEL_PATTERN
+from google.protobuf.descriptor import MethodDescriptor
+
+from crud_service.api.http_rules import HttpRule
+from crud_service.api.openapi.bounds import LABEL_PATTERN, WORDS_PATTERN
+from crud_service.api.openapi.contract import is_resource
 from crud_service.model.limits import Limits
 
+_ETAG = r'(W/)?"[\u0021\u0023-\u007e]*"'
+_ETAGS = {"type": "string", "format": "etags", "pattern": rf"^(\*|{_ETAG}( *, *{_ETAG})*)$"}
+
 _REPLY_HEADERS = {
-    "ETag": "The `etag` of the resource.",
-    "Location": "The path of the new resource.",
-    "X-Call-Id": "The id of this call, as the change log and the node's own log have it.",
-    "X-Trace-Id": "The trace id: the one of `traceparent`, or a new one.",
+    "ETag": ("The `etag` of the resource.", True),
+    "EtagIfStored": ("The `etag` of the resource, if it is stored.", False),
+    "Location": ("The path of the new resource.", True),
+    "X-Call-Id": ("The id of this call, as the change log and the node's own log have it.", True),
+    "X-Trace-Id": ("The trace id: the one of `traceparent`, or a new one.", True),
 }
+_NOT_STORED = ("allow_missing", "validate_only")
+"""Fields of requests that may be answered with a resource that is not stored."""
 
 
 def header_parameters(limits: Limits) -> dict[str, Any]:
-    """The request headers of writes, for `components.parameters`."""
+    """The request headers, for `components.parameters`."""
     reason = {"type": "string", "maxLength": limits.change_reason_chars, "pattern": LABEL_PATTERN}
+    request_id = {"type": "string", "maxLength": limits.request_id_chars, "pattern": WORDS_PATTERN}
     return {
         "ChangeReason": _parameter("x-change-reason", "Why the change is made; kept in the change log.", reason),
+        "IdempotencyKey": _parameter(
+            "Idempotency-Key", "The `requestId` of the request; it may stand here instead.", request_id
+        ),
+        "IfMatch": _parameter(
+            "If-Match",
+            "Etags of which one must be the current one; `*` is any, as long as there is a resource. 412 otherwise.",
+            _ETAGS,
+        ),
+        "IfNone": _parameter(
+            "If-None-Match", "Says by 412 rather than 409 that the resource exists already.", {"const": "*"}
+        ),
+        "IfNoneMatch": _parameter(
+            "If-None-Match",
+            "Etags none of which may be the current one; `*` is any, so that there must be no resource. Otherwise a "
+            "GET is answered by 304, a write by 412.",
+            _ETAGS,
+        ),
         "Traceparent": _parameter(
             "traceparent",
             "The W3C trace context of the caller. Its trace id is kept in the change log; a malformed one is ignored.",
@@ -26,12 +54,45 @@ def header_parameters(limits: Limits) -> dict[str, Any]:
     }
 
 
+def request_headers(method: MethodDescriptor, rule: HttpRule) -> list[dict[str, str]]:
+    """The request headers that mean something to a method: preconditions on its resource, and what writes keep."""
+    names = []
+    if names_resource(rule):
+        names += ["IfMatch", "IfNoneMatch"]
+    if rule.creates:
+        names += ["IfNone"]
+    if is_write(method):
+        names += ["IdempotencyKey", "ChangeReason", "Traceparent"]
+    return [{"$ref": f"#/components/parameters/{name}"} for name in names]
+
+
 def reply_headers() -> dict[str, Any]:
     """The headers of successful replies, for `components.headers`."""
     return {
-        name: {"description": text, "required": True, "schema": {"type": "string"}}
-        for name, text in _REPLY_HEADERS.items()
+        name: {"description": text, "required": required, "schema": {"type": "string"}}
+        for name, (text, required) in _REPLY_HEADERS.items()
     }
+
+
+def success_headers(method: MethodDescriptor, rule: HttpRule) -> dict[str, Any]:
+    """The headers of the success of a method, by their names."""
+    found = {"X-Call-Id": "X-Call-Id", "X-Trace-Id": "X-Trace-Id"}
+    if is_resource(method.output_type):
+        unstored = any(name in method.input_type.fields_by_name for name in _NOT_STORED)
+        found["ETag"] = "EtagIfStored" if unstored else "ETag"
+    if rule.creates:
+        found["Location"] = "Location"
+    return {name: {"$ref": f"#/components/headers/{found[name]}"} for name in sorted(found)}
+
+
+def names_resource(rule: HttpRule) -> bool:
+    """Whether the path of a rule names the one resource that the call is about."""
+    return rule.path_field.rpartition(".")[2] == "path"
+
+
+def is_write(method: MethodDescriptor) -> bool:
+    """Whether a method changes something: then it is idempotent on request."""
+    return "request_id" in method.input_type.fields_by_name
 
 
 def _parameter(name: str, description: str, schema: dict[str, Any]) -> dict[str, Any]:

@@ -1,24 +1,31 @@
-"""One operation of the document: a method and its http rule."""
+"""One operation of the document: a method and one of its http rules."""
 
 import re
 from typing import Any
 
 from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor
 
-from crud_service.api.http_rules import HttpRule
-from crud_service.api.openapi.bounds import ID_PATTERN
-from crud_service.api.openapi.contract import Contract, behaviours, is_resource
+from crud_service.api.codec.fields import message_of
+from crud_service.api.http_rules import HttpRule, http_rules
+from crud_service.api.openapi.bounds import ALL_COLLECTIONS, ID_OR_ALL_PATTERN, ID_PATTERN, local_name
+from crud_service.api.openapi.contract import Contract, behaviours, has_mask
 from crud_service.api.openapi.errors import answers
-from crud_service.api.openapi.examples import EXAMPLE_BODIES, EXAMPLE_IDS
+from crud_service.api.openapi.examples import EXAMPLE_BODIES, EXAMPLE_IDS, EXAMPLE_TEXTS
+from crud_service.api.openapi.headers import names_resource, request_headers, success_headers
+from crud_service.api.openapi.inputs import Inputs
+from crud_service.api.openapi.json_types import is_mask
 from crud_service.api.openapi.schemas import Schemas
+
+MERGE_PATCH = "application/merge-patch+json"
 
 
 class OperationWriter:
-    """Describes methods; their schemas gather in `schemas`."""
+    """Describes methods; their schemas gather in `schemas` and `inputs`."""
 
-    def __init__(self, contract: Contract, schemas: Schemas) -> None:
+    def __init__(self, contract: Contract, schemas: Schemas, inputs: Inputs) -> None:
         self._contract = contract
         self._schemas = schemas
+        self._inputs = inputs
         self._variables = contract.variables()
 
     def path(self, rule: HttpRule) -> str:
@@ -31,80 +38,93 @@ class OperationWriter:
 
     def operation(self, method: MethodDescriptor, rule: HttpRule) -> dict[str, Any]:
         """The Operation Object of a method under one of its rules."""
-        success = self._success(method, rule)
         summary, description = _sentences(self._contract.comment(method.full_name))
+        headers = request_headers(method, rule)
         found: dict[str, Any] = {
-            "operationId": method.name,
+            "operationId": operation_id(method, rule),
             "tags": [method.containing_service.name],
             "summary": summary,
             "description": description,
-            "parameters": [*self._path_parameters(rule), *self._query(method, rule), *_header_parameters(rule)],
+            "parameters": [*self._path_parameters(method, rule), *self._query(method, rule), *headers],
         }
         if rule.body:
             found["requestBody"] = self._body(method, rule)
-        found["responses"] = success | answers(
-            path=bool(rule.path_field), write=rule.verb != "GET", body=bool(rule.body)
-        )
+        found["responses"] = self._success(method, rule) | answers(method, rule)
         return {name: value for name, value in found.items() if value}
 
-    def _path_parameters(self, rule: HttpRule) -> list[dict[str, Any]]:
+    def _path_parameters(self, method: MethodDescriptor, rule: HttpRule) -> list[dict[str, Any]]:
         names = [self._variable(rule, index) for index, segment in enumerate(rule.segments) if segment == "*"]
+        every = method.input_type.name in ALL_COLLECTIONS
         return [
             {
                 "name": name,
                 "in": "path",
                 "required": True,
-                "description": f"The id of the {name}.",
-                "schema": {"type": "string", "pattern": ID_PATTERN},
+                "description": f"The id of the {name}" + ("; `-` is all of them." if every else "."),
+                "schema": {"type": "string", "pattern": ID_OR_ALL_PATTERN if every else ID_PATTERN},
                 "example": EXAMPLE_IDS.get(name, "a"),
             }
             for name in names
         ]
 
     def _query(self, method: MethodDescriptor, rule: HttpRule) -> list[dict[str, Any]]:
+        if rule.body == "*":
+            return []
         elsewhere = {rule.path_field.partition(".")[0], rule.body}
         fields = [field for field in method.input_type.fields if field.name not in elsewhere]
-        return [self._query_parameter(field) for field in fields]
+        return [self._query_parameter(field) for field in fields if not field.message_type or is_mask(field)]
 
     def _query_parameter(self, field: FieldDescriptor) -> dict[str, Any]:
+        schema = self._inputs.parameter(field)
+        if example := EXAMPLE_TEXTS.get(local_name(field.full_name)) or EXAMPLE_TEXTS.get(field.name):
+            schema["examples"] = [example]
         return {
             "name": field.json_name,
             "in": "query",
-            "required": "REQUIRED" in behaviours(field),
+            "required": "REQUIRED" in behaviours(field) and not field.is_repeated,
             "description": self._contract.comment(field.full_name),
-            "schema": self._schemas.parameter(field),
+            "schema": schema,
         }
 
     def _body(self, method: MethodDescriptor, rule: HttpRule) -> dict[str, Any]:
-        message = method.input_type.fields_by_name[rule.body].message_type
-        if message is None:
-            raise TypeError(f"{method.full_name}: the body must be a message")
-        content: dict[str, Any] = {"schema": self._schemas.body(message)}
-        if method.name in EXAMPLE_BODIES:
-            content["example"] = EXAMPLE_BODIES[method.name]
-        return {"required": True, "content": {"application/json": content}}
+        name = operation_id(method, rule)
+        if rule.body == "*":
+            content = {"schema": self._inputs.request(f"{name}Body", method.input_type, rule.path_field)}
+        else:
+            content = {"schema": self._inputs.message(message_of(method.input_type.fields_by_name[rule.body]))}
+        if name in EXAMPLE_BODIES:
+            content["example"] = EXAMPLE_BODIES[name]
+        media_types = ["application/json", *([MERGE_PATCH] if rule.verb == "PATCH" else [])]
+        # A whole request may have nothing left to say.
+        return {"required": rule.body != "*", "content": dict.fromkeys(media_types, content)}
 
     def _success(self, method: MethodDescriptor, rule: HttpRule) -> dict[str, Any]:
-        names = ["X-Call-Id", "X-Trace-Id"]
-        if is_resource(method.output_type):
-            names.append("ETag")
-        if rule.creates:
-            names.append("Location")
+        masked = has_mask(method.input_type)
+        headers = success_headers(method, rule)
         response = {
             "description": "The new resource." if rule.creates else _result(self._contract, method),
-            "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in sorted(names)},
-            "content": {"application/json": {"schema": self._schemas.reply(method.output_type)}},
+            "headers": headers,
+            "content": {"application/json": {"schema": self._schemas.reply(method.output_type, masked=masked)}},
         }
-        return {"201" if rule.creates else "200": response}
+        found: dict[str, Any] = {"201" if rule.creates else "200": response}
+        if rule.verb == "GET" and names_resource(rule):
+            found["304"] = {"description": "The etag is one of those in `If-None-Match`.", "headers": headers}
+        return found
 
     def _variable(self, rule: HttpRule, index: int) -> str:
         return self._variables[rule.segments[index - 1]]
 
 
-def _header_parameters(rule: HttpRule) -> list[dict[str, str]]:
-    """The headers that only writes use; `headers` defines them."""
-    names = ("ChangeReason", "Traceparent") if rule.verb != "GET" else ()
-    return [{"$ref": f"#/components/parameters/{name}"} for name in names]
+def operation_id(method: MethodDescriptor, rule: HttpRule) -> str:
+    """The method's name; under another rule than its first, with what is different there: its verb behind the colon,
+    or else its HTTP method.
+    """
+    main = http_rules(method)[0]
+    if rule == main:
+        return method.name
+    if rule.custom_verb != main.custom_verb:
+        return method.name + rule.custom_verb[:1].upper() + rule.custom_verb[1:]
+    return f"{method.name}By{rule.verb.title()}"
 
 
 def _result(contract: Contract, method: MethodDescriptor) -> str:

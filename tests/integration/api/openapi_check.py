@@ -35,6 +35,9 @@ class OpenApiCheck:
         for name, header in promised.get("headers", {}).items():
             if self._resolve(header).get("required"):
                 assert name.lower() in answer.headers, f"{operation} {answer.status} lacks the header {name}"
+        if "content" not in promised:
+            assert not answer.body, f"{operation} {answer.status} has a body"
+            return
         media_type = re.split(r"\s*;", answer.headers["content-type"])[0]
         assert media_type in promised["content"]
         self._validator(operation, str(answer.status), promised["content"][media_type]["schema"]).validate(answer.json)

@@ -39,10 +39,6 @@ def test_absent_is_unset_and_null_is_empty() -> None:
     assert (absent.name, absent.date, absent.content, absent.tags) == (UNSET, UNSET, UNSET, UNSET)
 
 
-def test_a_mask_is_a_list_of_paths_in_camel_case() -> None:
-    assert read_update("p", b"updateMask=name,createTime", b"{}").update_mask == ("name", "create_time")
-
-
 def test_the_path_of_the_url_may_be_repeated_in_the_body_but_not_contradicted() -> None:
     assert read_update("p", b"", b'{"path": "p"}').record.path == "p"
     assert violations(read_update, "p", b"", {"path": "q"})[0].field == "record.path"
@@ -61,6 +57,9 @@ def test_all_violations_come_at_once() -> None:
         "record.titel",
         "record.date_",
     ]
+    with pytest.raises(CrudError) as refused:
+        read_create("p", b"foo=1", b"{}")
+    assert refused.value.metadata == {}
 
 
 def test_plain_text_as_content_is_told_where_it_goes() -> None:
@@ -74,7 +73,7 @@ def test_content_is_a_json_object(content: Any) -> None:
     assert violations(read_create, "p", b"", {"content": content})[0].reason == Reason.CONTENT_NOT_OBJECT
 
 
-@pytest.mark.parametrize("name", ["update_time", "updatetime", "UpdateTime", "names"])
+@pytest.mark.parametrize("name", ["update_time", "expire_time", "updatetime", "UpdateTime", "names"])
 def test_an_unknown_field_is_refused_with_the_known_ones(name: str) -> None:
     (violation,) = violations(read_create, "p", b"", {name: "x"})
     assert violation.reason == Reason.UNKNOWN_FIELD

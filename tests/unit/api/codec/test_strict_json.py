@@ -3,14 +3,18 @@
 import json
 import math
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crud_service.api.codec.strict_json import parse_json
+from crud_service.api.codec.places import path_of_keys
+from crud_service.api.codec.strict_json import parse_json as parse
 from crud_service.model.errors import CrudError, Reason
+
+parse_json = partial(parse, path_of=partial(path_of_keys, ""))
 
 VALUES: st.SearchStrategy[Any] = st.recursive(
     st.none()
@@ -51,7 +55,7 @@ def test_what_json_writes_is_read_back_equal(value: Any) -> None:
 )
 def test_each_flaw_has_its_reason_and_its_place(body: bytes, reason: Reason, field: str) -> None:
     with pytest.raises(CrudError) as refused:
-        parse_json(body, "record")
+        parse(body, partial(path_of_keys, "record"))
     assert (refused.value.reason, refused.value.violations[0].field) == (reason, field)
 
 

@@ -8,7 +8,7 @@ from google.protobuf.message_factory import GetMessageClass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crud_service.api.codec.plain_maps import with_plain_maps
+from crud_service.api.codec.plain_maps import PlainMaps
 from crud_service.api.codec.struct_value import read_struct, struct_bytes
 from crud_service.model.errors import CrudError, Reason
 
@@ -21,7 +21,7 @@ JSON: st.SearchStrategy[Any] = st.recursive(
     lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(), inner, max_size=5),
     max_leaves=30,
 )
-parse = GetMessageClass(with_plain_maps(struct_pb2.Struct.DESCRIPTOR)).FromString
+parse = GetMessageClass(PlainMaps().of(struct_pb2.Struct.DESCRIPTOR)).FromString
 OBJECTS = st.dictionaries(st.text(), JSON, max_size=8)
 
 

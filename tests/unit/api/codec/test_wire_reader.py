@@ -1,17 +1,20 @@
 """Requests from protobuf bytes: presence, what is ignored, and what is refused."""
 
-from contextlib import suppress
+import math
+from unittest.mock import ANY
 
 import pytest
 from google.protobuf import field_mask_pb2
+from google.protobuf.message import Message
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
 
 from crud_service.api.codec.varint import length_delimited
-from crud_service.api.codec.wire_reader import compile_reader
+from crud_service.api.codec.wire_reader import Reader, compile_reader
 from crud_service.model import requests
-from crud_service.model.errors import CrudError, Reason
+from crud_service.model.errors import CrudError, Reason, Violation
+from crud_service.v1 import collection_service_pb2 as pb2
 from crud_service.v1 import record_service_pb2 as pb
 
 read_create = compile_reader(pb.CreateRecordRequest.DESCRIPTOR, requests.CreateRecord)
@@ -141,7 +144,102 @@ def test_unique_keys_pass_and_a_repeated_one_is_found(content: dict[str, str], d
     assert refused.value.violations[0].field == f"record.content.{again}"
 
 
-@given(st.binary(max_size=300))
-def test_any_bytes_are_a_request_or_a_refusal(data: bytes) -> None:
-    with suppress(CrudError):
-        assert isinstance(read_create(data), requests.CreateRecord)
+read_batch = compile_reader(pb.BatchUpdateRecordsRequest.DESCRIPTOR, requests.BatchUpdateRecords)
+read_transaction = compile_reader(pb.TransactRecordsRequest.DESCRIPTOR, requests.TransactRecords)
+read_collection = compile_reader(pb2.UpdateCollectionRequest.DESCRIPTOR, requests.UpdateCollection)
+
+
+def refusal(read: Reader, message: Message) -> CrudError:
+    with pytest.raises(CrudError) as refused:
+        read(message.SerializeToString())
+    return refused.value
+
+
+def test_the_item_of_a_batch_that_is_wrong_is_named() -> None:
+    """A violation within an item says which one it is, and so does the metadata."""
+    message = pb.BatchUpdateRecordsRequest(requests=[{}, {}, {}])
+    message.requests[2].record.content.update({"a": [1, math.nan]})
+    error = refusal(read_batch, message)
+    assert error.violations == (Violation("requests[2].record.content.a[1]", ANY, Reason.NUMBER_NOT_EXACT),)
+    assert error.metadata == {"index": "2"}
+    assert error.message.startswith("requests[2].record.content.a[1]: ")
+
+
+def test_a_list_with_too_many_items_is_not_read() -> None:
+    """Millions of empty items fit into a request; they are counted, not converted."""
+    read = compile_reader(pb.BatchUpdateRecordsRequest.DESCRIPTOR, requests.BatchUpdateRecords, 2)
+    assert len(read(pb.BatchUpdateRecordsRequest(requests=[{}, {}]).SerializeToString()).requests) == 2
+    error = refusal(read, pb.BatchUpdateRecordsRequest(requests=[{}, {}, {}]))
+    assert (error.reason, error.violations[0].field) == (Reason.BATCH_TOO_LARGE, "requests")
+
+
+def test_a_list_in_an_item_counts_for_itself() -> None:
+    """The index of the metadata is that of the item, not that of a list within it."""
+    message = pb.BatchUpdateRecordsRequest(requests=[{}, {"transforms": [{}, {}, {"increment": math.inf}]}])
+    error = refusal(read_batch, message)
+    assert error.violations[0].field == "requests[1].transforms[2].increment"
+    assert error.metadata == {"index": "1"}
+
+
+def test_a_step_of_a_transaction_that_is_wrong_is_named() -> None:
+    """So does a violation within a step, whose field is a word of Python."""
+    message = pb.TransactRecordsRequest(**{"else": [{"get": {}}, {"create": {"record": {"ttl": {"nanos": -1}}}}]})
+    message_else = getattr(message, "else")
+    message_else[1].create.record.ttl.seconds = 1
+    error = refusal(read_transaction, message)
+    assert (error.violations[0].field, error.metadata) == ("else[1].create.record.ttl", {"index": "1"})
+
+
+def test_steps_are_read_into_the_one_that_is_set() -> None:
+    """Of a oneof only the member that was sent is set, be it empty; a word of Python has an underscore."""
+    message = pb.TransactRecordsRequest(
+        compare=[{"path": "p", "exists": False}, {"path": "q", "version": 0}],
+        then=[{"delete": {}}],
+        **{"else": [{"get": {"path": "p"}}]},
+    )
+    read = read_transaction(message.SerializeToString())
+    assert read.compare == (requests.RecordCompare("p", exists=False), requests.RecordCompare("q", version=0))
+    assert read.then == (requests.RecordOperation(delete=requests.DeleteRecord()),)
+    assert read.else_ == (requests.RecordOperation(get=requests.GetRecord("p")),)
+
+
+def test_numbers_and_lists_of_a_transform_are_plain_values() -> None:
+    """A double is a number as a content has it, a list of values is a tuple of them."""
+    message = pb.UpdateRecordRequest(transforms=[{"field": "content.n", "increment": 2}, {"field": "content.l"}])
+    message.transforms[1].append.extend([1, "a", {"k": [None]}])
+    count, add = read_update(message.SerializeToString()).transforms
+    assert (count.field, count.increment, type(count.increment), count.append) == ("content.n", 2, int, UNSET)
+    assert (add.increment, add.append) == (UNSET, (1, "a", {"k": [None]}))
+
+
+def test_a_collection_is_read_with_its_retention_and_its_indexes() -> None:
+    """A duration is in nanoseconds; the state of an index is the server's."""
+    message = pb2.UpdateCollectionRequest(collection={"require_etag": True, "indexes": [{"field": "name", "state": 2}]})
+    message.collection.retention.FromJsonString("1.5s")
+    read = read_collection(message.SerializeToString()).collection
+    assert (read.require_etag, read.retention, read.indexes) == (
+        True,
+        1_500_000_000,
+        (requests.FieldIndexDraft("name"),),
+    )
+
+
+@pytest.mark.parametrize(("seconds", "nanos"), [(1, -1), (-1, 1), (0, 10**9), (10**12, 0)])
+def test_a_duration_that_is_none_is_refused_at_its_field(seconds: int, nanos: int) -> None:
+    """So is one whose parts contradict each other, or that is too long."""
+    message = pb.UpdateRecordRequest()
+    message.record.ttl.seconds, message.record.ttl.nanos = seconds, nanos
+    assert refusal(read_update, message).violations[0].field == "record.ttl"
+
+
+def test_the_last_of_two_members_of_a_oneof_counts() -> None:
+    """As protobuf has it for bytes in which two members stand."""
+    both = b"\x72\x02\x08\x01" + b"\x7a\x02\x08\x05"
+    record = read_create(length_delimited(b"\x12", both)).record
+    assert (record.expire_time, record.ttl) == (UNSET, 5_000_000_000)
+
+
+def test_a_field_that_the_model_lacks_is_refused_when_compiling() -> None:
+    """A field that clients may set and nobody reads shows at start-up."""
+    with pytest.raises(TypeError, match=r"GetNodeInfo has no field for crud_service\.v1\.GetRecordRequest\.path"):
+        compile_reader(pb.GetRecordRequest.DESCRIPTOR, requests.GetNodeInfo)

@@ -1,83 +1,85 @@
 """Replies: the compiled writers against protobuf's own encoding and its own JSON mapping."""
 
 import json
+from functools import cache
 from typing import Any
 
-import msgspec
 import pytest
-from google.protobuf import json_format
-from hypothesis import given
+from google.protobuf import json_format, wrappers_pb2
+from google.protobuf.descriptor import Descriptor
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crud_service.api.codec.json_writer import compile_json_writer
 from crud_service.api.codec.wire_writer import compile_writer
 from crud_service.model import timestamp
-from crud_service.model.record import Collection, NodeInfo, Record
-from crud_service.model.requests import ListRecordsReply
-from crud_service.v1 import admin_service_pb2, record_pb2, record_service_pb2
+from crud_service.model.record import Collection, FieldIndex, Record, RecordKey, tombstone
+from crud_service.model.requests import OperationResult, TransactRecordsReply
+from crud_service.v1 import record_pb2, record_service_pb2
+from tests.unit.api.codec.messages import METHODS
+from tests.unit.api.codec.replies import RECORDS, REPLIES
 
-TIMES = st.builds(
-    timestamp.from_unix, st.integers(timestamp.MIN_SECONDS, timestamp.MAX_SECONDS), st.integers(0, 999_999_999)
-)
-CONTENTS = st.dictionaries(
-    st.text(), st.none() | st.booleans() | st.text() | st.integers(-1000, 1000) | st.lists(st.text())
-)
-RECORDS = st.builds(
-    Record,
-    collection=st.just("notes"),
-    id=st.from_regex(r"[a-z0-9]{1,8}", fullmatch=True),
-    name=st.text(),
-    date=TIMES,
-    content=CONTENTS.map(lambda value: msgspec.json.encode(value).decode()),
-    tags=st.lists(st.text(min_size=1)).map(tuple),
-    revision=st.integers(0, 2**62),
-    version=st.integers(1, 2**40),
-    create_time=TIMES,
-    update_time=TIMES,
-    delete_time=st.none() | TIMES,
-)
-write_record = compile_writer(record_pb2.Record.DESCRIPTOR)
-print_record = compile_json_writer(record_pb2.Record.DESCRIPTOR)
+DESCRIPTORS = {method.output_type.name: method.output_type for method in METHODS}
+SECOND = timestamp.parse("2026-01-31T12:00:00Z")
+
+
+@cache
+def writers(descriptor: Descriptor) -> tuple[Any, Any]:
+    return compile_writer(descriptor), compile_json_writer(descriptor)
+
+
+def written(reply: Any, descriptor: Descriptor) -> Message:
+    """The reply as protobuf reads its wire form."""
+    return GetMessageClass(descriptor).FromString(writers(descriptor)[0](reply))
+
+
+def printed(reply: Any, descriptor: Descriptor) -> Any:
+    """The reply as JSON."""
+    return json.loads(writers(descriptor)[1](reply))
+
+
+def test_every_reply_of_the_contract_is_here() -> None:
+    """The tests below hold for each reply that a method has."""
+    assert REPLIES.keys() == DESCRIPTORS.keys()
+
+
+@pytest.mark.parametrize("name", REPLIES)
+@given(data=st.data())
+@settings(max_examples=50)
+def test_json_and_protobuf_are_one_reply(name: str, data: st.DataObject) -> None:
+    """What is printed is what protobuf prints of the wire form: the same names, order and values, empty ones too."""
+    reply, descriptor = data.draw(REPLIES[name]), DESCRIPTORS[name]
+    message = written(reply, descriptor)
+    expected = json_format.MessageToDict(message, always_print_fields_with_no_presence=True)
+    found = printed(reply, descriptor)
+    assert found == expected
+    order = [field.json_name for field in descriptor.fields if field.json_name in expected]
+    assert list(found) == order
+    assert json_format.ParseDict(found, GetMessageClass(descriptor)()) == message
 
 
 @given(RECORDS)
 def test_a_record_on_the_wire_parses_to_its_fields(record: Record) -> None:
-    message = record_pb2.Record.FromString(write_record(record))
+    """The wire form has the record's values, and nothing where it has None."""
+    message: Any = written(record, record_pb2.Record.DESCRIPTOR)
     for name in ("id", "name", "path", "etag", "revision", "version"):
         assert getattr(message, name) == getattr(record, name)
     assert tuple(message.tags) == record.tags
-    assert (message.date.seconds, message.date.nanos) == timestamp.to_unix(record.date)
-    assert message.HasField("delete_time") == (record.delete_time is not None)
-    assert message.HasField("content")
+    for name in ("date", "create_time", "update_time", "delete_time", "purge_time", "expire_time"):
+        time = getattr(record, name)
+        assert message.HasField(name) == (time is not None)
+        sent = getattr(message, name)
+        assert time is None or (sent.seconds, sent.nanos) == timestamp.to_unix(time)
     assert json_format.MessageToDict(message.content) == json.loads(record.content)
+    assert message.WhichOneof("expiration") in (None, "expire_time")
 
 
-@given(RECORDS)
-def test_a_record_as_json_is_what_protobuf_prints_of_its_wire_form_in_the_order_of_its_fields(record: Record) -> None:
-    message = record_pb2.Record.FromString(write_record(record))
-    printed = json_format.MessageToDict(message, always_print_fields_with_no_presence=True)
-    assert json.loads(print_record(record)) == printed
-    order = [field.json_name for field in record_pb2.Record.DESCRIPTOR.fields if field.json_name in printed]
-    assert list(json.loads(print_record(record))) == order
-
-
-@given(st.lists(RECORDS, max_size=3), st.text(max_size=5))
-def test_a_page_of_records_holds_them_in_order(records: list[Record], token: str) -> None:
-    page = ListRecordsReply(tuple(records), token)
-    descriptor = record_service_pb2.ListRecordsResponse.DESCRIPTOR
-    message = record_service_pb2.ListRecordsResponse.FromString(compile_writer(descriptor)(page))
-    assert [each.SerializeToString() for each in message.records] == [
-        record_pb2.Record.FromString(write_record(each)).SerializeToString() for each in records
-    ]
-    printed: dict[str, Any] = json.loads(compile_json_writer(descriptor)(page))
-    assert (len(printed["records"]), printed["nextPageToken"]) == (len(records), token)
-
-
-def test_an_empty_collection_prints_its_empty_fields_and_whole_times() -> None:
-    second = timestamp.parse("2026-01-31T12:00:00Z")
-    collection = Collection("notes", "", "", 7, 1, second, timestamp.parse("2026-01-31T12:00:00.123400Z"))
-    printed = json.loads(compile_json_writer(record_pb2.Collection.DESCRIPTOR)(collection))
-    assert printed == {
+def test_a_collection_prints_its_empty_fields() -> None:
+    """Empty texts, lists and flags are printed; what has no value is left out."""
+    collection = Collection("notes", "", "", 7, 1, SECOND, timestamp.parse("2026-01-31T12:00:00.123400Z"))
+    assert printed(collection, record_pb2.Collection.DESCRIPTOR) == {
         "id": "notes",
         "name": "",
         "description": "",
@@ -87,17 +89,55 @@ def test_an_empty_collection_prints_its_empty_fields_and_whole_times() -> None:
         "version": "1",
         "createTime": "2026-01-31T12:00:00Z",
         "updateTime": "2026-01-31T12:00:00.123400Z",
+        "requireEtag": False,
+        "indexes": [],
     }
 
 
-def test_node_information_is_written_from_its_descriptor_alone() -> None:
-    info = NodeInfo("n", "crud-service", "1", "", ("a", "b"), "memory", timestamp.parse("2026-01-31"))
-    message = admin_service_pb2.NodeInfo.FromString(compile_writer(admin_service_pb2.NodeInfo.DESCRIPTOR)(info))
-    assert (message.node_id, list(message.capabilities), message.store) == ("n", ["a", "b"], "memory")
+def test_a_retention_of_nothing_is_not_no_retention() -> None:
+    """A duration of 0 is sent, unlike one that is not set."""
+    none, zero = (Collection("a", "", "", 1, 1, SECOND, SECOND, retention=value) for value in (None, 0))
+    descriptor = record_pb2.Collection.DESCRIPTOR
+    assert [written(each, descriptor).HasField("retention") for each in (none, zero)] == [False, True]
+    assert printed(zero, descriptor)["retention"] == "0s"
+    assert "retention" not in printed(none, descriptor)
+
+
+def test_the_state_of_an_index_is_a_name_in_json_and_a_number_on_the_wire() -> None:
+    """An enumeration is printed by its name and sent by its number."""
+    indexes = (FieldIndex("content.a", ready=True), FieldIndex("name"))
+    collection = Collection("a", "", "", 1, 1, SECOND, SECOND, indexes=indexes)
+    descriptor = record_pb2.Collection.DESCRIPTOR
+    message: Any = written(collection, descriptor)
+    assert [each.state for each in message.indexes] == [record_pb2.FieldIndex.READY, record_pb2.FieldIndex.BUILDING]
+    assert [each["state"] for each in printed(collection, descriptor)["indexes"]] == ["READY", "BUILDING"]
+
+
+def test_a_tombstone_has_no_times() -> None:
+    """What remains of a purged record is its ids and numbers; its times are left out."""
+    found = printed(tombstone(RecordKey("", "a", "b"), 0, 0), record_pb2.Record.DESCRIPTOR)
+    assert found == {
+        "id": "b",
+        "name": "",
+        "content": {},
+        "tags": [],
+        "path": "collections/a/records/b",
+        "etag": "",
+        "revision": "0",
+        "version": "0",
+    }
+
+
+def test_a_read_of_nothing_is_an_empty_result() -> None:
+    """A step that found no record keeps its place among the results."""
+    reply = TransactRecordsReply(True, 0, (OperationResult(), OperationResult()))
+    descriptor = record_service_pb2.TransactRecordsResponse.DESCRIPTOR
+    assert printed(reply, descriptor) == {"succeeded": True, "revision": "0", "results": [{}, {}]}
+    message: Any = written(reply, descriptor)
+    assert [each.HasField("record") for each in message.results] == [False, False]
 
 
 def test_a_kind_of_field_without_writer_is_refused_when_compiling() -> None:
-    from google.protobuf import wrappers_pb2
-
+    """A new kind of field shows at start-up, not in a reply."""
     with pytest.raises(TypeError, match="no writer"):
         compile_writer(wrappers_pb2.FloatValue.DESCRIPTOR)
