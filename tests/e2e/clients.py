@@ -3,13 +3,16 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import grpc.aio
 
 from tests.e2e.server_process import Server
-from tests.integration.parity.transports import GrpcTransport, HttpTransport
+from tests.integration.parity.transports import GrpcTransport, HttpTransport, Json, Outcome, Transport
+
+_CUT_OFF = {"UNAVAILABLE", "CANCELLED", "UNKNOWN", "INTERNAL", "DEADLINE_EXCEEDED"}
+"""What a client may make of a connection that is cut while it waits. Then it does not know what was stored."""
 
 
 @asynccontextmanager
@@ -28,6 +31,14 @@ async def http_client(server: Server) -> AsyncIterator[HttpTransport]:
         yield transport
     finally:
         await transport.close()
+
+
+async def answered(client: Transport, operation: str, request: Json) -> Outcome | None:
+    """The outcome of a call; None when the server went away."""
+    with suppress(OSError, EOFError):
+        outcome = await client.call(operation, request)
+        return None if outcome.kind in _CUT_OFF and not outcome.reason else outcome
+    return None
 
 
 async def curl(*arguments: str) -> Any:

@@ -1,54 +1,62 @@
 """Whether a store's log tells the truth about its records."""
 
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
 from crud_service.library.sqlite import SqliteStore
 from crud_service.model.change import Change, ChangeKind
-from crud_service.model.record import CollectionKey, Record, RecordKey
+from crud_service.testing.log_replay import assert_log_matches
+
+_DELETED = (ChangeKind.RECORD_DELETED, ChangeKind.RECORD_EXPIRED)
+_LAST = (ChangeKind.RECORD_PURGED, ChangeKind.COLLECTION_DELETED)
 
 
-async def check_log(store: SqliteStore) -> tuple[Change, ...]:
+async def check_log(store: SqliteStore) -> Sequence[Change]:
     """Assert that the log has no hole and that what it says happened is what is stored; return all of it."""
-    changes = await read_whole_log(store)
-    revisions = sorted({change.revision for change in changes})
-    last = await store.last_revision()
-    assert revisions == list(range(1, last + 1))
-    order = [(change.revision, change.ordinal) for change in changes]
-    assert order == sorted(set(order))
-    _check_groups(changes)
-    records = {RecordKey(each.tenant, each.collection, each.id): each for each in changes if each.id}
-    collections = {CollectionKey(each.tenant, each.collection): each for each in changes if not each.id}
-    for record_key, change in records.items():
-        stored = await store.get_record(record_key)
-        assert stored == change.record
-        assert stored.revision == change.revision
-        assert stored.version == change.version
-    for collection_key, change in collections.items():
-        gone = change.kind is ChangeKind.COLLECTION_DELETED
-        assert await store.get_collection(collection_key) == (None if gone else change.collection_state)
+    changes = await assert_log_matches(store)
+    assert [(each.revision, each.ordinal) for each in changes] == sorted(
+        {(each.revision, each.ordinal) for each in changes}
+    )
+    _check_calls(changes)
+    _check_versions(changes)
     return changes
 
 
-async def read_whole_log(store: SqliteStore) -> tuple[Change, ...]:
-    """All entries."""
-    found: tuple[Change, ...] = ()
-    while more := await store.read_log(found[-1].revision if found else 0, 1_000):
-        found += more
-    return found
+def image_of(folder: Path, name: str) -> Path:
+    """A copy of the data file as a kill left it, with its write-ahead log."""
+    image = folder / name
+    image.mkdir()
+    for file in folder.glob("crud.db*"):
+        shutil.copy(file, image)
+    return image / "crud.db"
 
 
-def _check_groups(changes: tuple[Change, ...]) -> None:
-    """The entries of one mutation are numbered from 0 and share their origin; versions count up by one."""
-    ordinals: dict[int, int] = {}
+def _check_calls(changes: Sequence[Change]) -> None:
+    """The entries of one mutation share their call, and each call and request made one mutation."""
     calls: dict[int, str] = {}
+    requests: dict[str, int] = {}
+    for change in changes:
+        assert calls.setdefault(change.revision, change.call_id) == change.call_id
+        if change.request_id:
+            assert requests.setdefault(change.request_id, change.revision) == change.revision
+    assert len(set(calls.values())) == len(calls)
+
+
+def _check_versions(changes: Sequence[Change]) -> None:
+    """The versions of a record count up by one, and its states are what the entries say became of it."""
     versions: dict[tuple[str, str], int] = {}
     for change in changes:
-        assert change.ordinal == ordinals.get(change.revision, 0)
-        ordinals[change.revision] = change.ordinal + 1
-        assert calls.setdefault(change.revision, change.call_id) == change.call_id
-        if change.id:
-            key = change.collection, change.id
+        key = change.collection, change.id
+        if change.kind is ChangeKind.COLLECTION_DELETED:
+            versions = {each: version for each, version in versions.items() if each[0] != change.collection}
+        elif change.id:
             assert change.version == versions.get(key, 0) + 1
             versions[key] = change.version
-            state: Record = change.record
+        if change.kind in _LAST:
+            versions.pop(key, None)
+        if change.id and change.state:
+            state = change.record
             assert (state.collection, state.id) == key
-            assert (state.delete_time is not None) == (change.kind is ChangeKind.RECORD_DELETED)
-    assert len(set(calls.values())) == len(calls)
+            assert (state.revision, state.version) == (change.revision, change.version)
+            assert (state.delete_time is not None) == (change.kind in _DELETED)

@@ -3,10 +3,9 @@
 import asyncio
 import itertools
 import random
-import shutil
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,17 +13,15 @@ import pytest
 
 from crud_service.library.sqlite import SqliteStore
 from crud_service.model.record import RecordKey
-from tests.e2e.clients import grpc_client, http_client
-from tests.e2e.history import check_log
+from tests.e2e.clients import answered, grpc_client, http_client
+from tests.e2e.history import check_log, image_of
 from tests.e2e.server_process import Server, running_server
-from tests.integration.parity.transports import Json, Outcome, Transport
+from tests.integration.parity.transports import Json, Transport
 
 _COLLECTION = "killed"
 _PARENT = f"collections/{_COLLECTION}"
 _RECOVERED_WITHIN = 5
 _WRITERS = 4
-_CUT_OFF = {"UNAVAILABLE", "CANCELLED", "UNKNOWN", "INTERNAL", "DEADLINE_EXCEEDED"}
-"""What a client may make of a connection that is cut while it waits. Then it does not know what was stored."""
 
 
 @dataclass
@@ -61,7 +58,7 @@ async def test_kill(tmp_path: Path, proof: bool, record_property: Callable[[str,
             assert server.seconds <= _RECOVERED_WITHIN
             await _check_over_the_wire(server, known, chosen)
             await _load_and_kill(server, known, chosen.randint(20, 400), cycle)
-        await _check_image(_image(tmp_path, f"image-{cycle}"), known)
+        await _check_image(image_of(tmp_path, f"image-{cycle}"), known)
     async with running_server(folder=tmp_path) as server:
         slowest = max(slowest, server.seconds)
         assert server.seconds <= _RECOVERED_WITHIN
@@ -94,7 +91,7 @@ async def _write(client: Transport, known: Acknowledged, cycle: int, writer: int
     for number in itertools.count():
         record_id = f"{cycle}-{writer}-{number}"
         for operation, request in _life(record_id, number):
-            outcome = await _answered(client, operation, request)
+            outcome = await answered(client, operation, request)
             if outcome is None:
                 known.unknown.add(record_id)
                 return
@@ -111,23 +108,6 @@ def _life(record_id: str, number: int) -> Iterator[tuple[str, Json]]:
         yield "UpdateRecord", {"record": {"path": path, "tags": ["c"]}}
     if number % 4 == 3:
         yield "DeleteRecord", {"path": path}
-
-
-async def _answered(client: Transport, operation: str, request: Json) -> Outcome | None:
-    """The outcome of a call; None when the server went away."""
-    with suppress(OSError, asyncio.IncompleteReadError):
-        outcome = await client.call(operation, request)
-        return None if outcome.kind in _CUT_OFF and not outcome.reason else outcome
-    return None
-
-
-def _image(folder: Path, name: str) -> Path:
-    """A copy of the data file as the kill left it, with its write-ahead log."""
-    image = folder / name
-    image.mkdir()
-    for file in folder.glob("crud.db*"):
-        shutil.copy(file, image)
-    return image / "crud.db"
 
 
 async def _check_over_the_wire(server: Server, known: Acknowledged, chosen: random.Random) -> None:

@@ -189,7 +189,7 @@ def _wrong_types() -> Iterator[Refusal]:
     for seconds, nanos in ((-62135596801, 0), (253402300800, 0), (0, -1), (0, 1_000_000_000), (1 << 62, 0)):
         title = f"date of {seconds} seconds and {nanos} nanos"
         yield raw_create(title, "", wire.date(seconds, nanos), "INVALID_FIELD", "record.date", only="grpc")
-    for key in ("nmae", "Name", "create_time", "ttl", "purgeTime", "data", ""):
+    for key in ("nmae", "Name", "create_time", "schemaVersion", "data", ""):
         yield json_create(f"unknown field {key!r}", json.dumps({key: 1}), "UNKNOWN_FIELD", f"record.{key}")
     for key, shown in ((r"\ud800", r"\ud800"), (r"a\u0000", "a\0"), (r"\n", "\n")):
         title = f"unknown field {key} that is no text"

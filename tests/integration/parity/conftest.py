@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 import grpc.aio
 import pytest
@@ -12,7 +13,7 @@ from crud_service.testing.node import running_node
 from tests.integration.api.http_client import fetch
 from tests.integration.api.openapi_check import OpenApiCheck
 from tests.integration.parity.scenario import Client, Scenario, Trace, run_scenario
-from tests.integration.parity.transports import GrpcTransport, HttpTransport, Transport
+from tests.integration.parity.transports import GrpcTransport, HttpTransport, Observer, Transport
 
 Parity = Callable[[Scenario], Awaitable[Trace]]
 
@@ -21,7 +22,7 @@ Parity = Callable[[Scenario], Awaitable[Trace]]
 async def node(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Node]:
     """A running node on each of the stores."""
     store = "memory://" if request.param == "memory" else f"sqlite:///{tmp_path_factory.mktemp('parity')}/crud.db"
-    async with running_node(store=store, log_level="warning") as running:
+    async with running_node(store=store, log_level="warning", sweep_interval=0.05) as running:
         yield running
 
 
@@ -35,10 +36,32 @@ async def grpc_transport(node: Node) -> AsyncIterator[GrpcTransport]:
 @pytest_asyncio.fixture(scope="session")
 async def http_transport(node: Node) -> AsyncIterator[HttpTransport]:
     """The node over HTTP. Every response is held against `/openapi.json`."""
-    check = OpenApiCheck((await fetch(node.http_port, "GET", "/openapi.json")).json)
-    transport = HttpTransport(node.http_port, check.response)
+    transport = HttpTransport(node.http_port, await _observer(node))
     yield transport
     await transport.close()
+
+
+@pytest_asyncio.fixture(scope="session")
+async def other_rules(node: Node) -> AsyncIterator[HttpTransport]:
+    """The node over HTTP, each operation by the last of its rules."""
+    transport = HttpTransport(node.http_port, await _observer(node), last_rules=True)
+    yield transport
+    await transport.close()
+
+
+async def _observer(node: Node) -> Observer:
+    return OpenApiCheck((await fetch(node.http_port, "GET", "/openapi.json")).json).response
+
+
+@asynccontextmanager
+async def over_both(node: Node) -> AsyncIterator[tuple[GrpcTransport, HttpTransport]]:
+    """Both ways to a node that a test has started for itself."""
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{node.grpc_port}") as channel:
+        http = HttpTransport(node.http_port)
+        try:
+            yield GrpcTransport(channel), http
+        finally:
+            await http.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Every operation on both transports, written down by hand: the drift test compares it with the proto."""
+"""Every operation on both transports, written down by hand: tests compare it with the proto."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,81 +12,143 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Method:
-    """One operation."""
+class Rule:
+    """One way to call an operation over HTTP."""
 
-    service: str
-    request: type[Message]
-    reply: type[Message]
     verb: str
     url: str
     """With the request field it takes from the path in braces; `record.path` is a field of the body."""
     body: str = ""
-    """The request field that is the body; the others stand in the query."""
+    """The request field that is the body, `*` for all of it; the others stand in the query."""
+    name: str = ""
+    """In the OpenAPI document, where it is not the name of the operation."""
 
 
-_RECORD_SERVICE = "crud_service.v1.RecordService"
-_COLLECTION_SERVICE = "crud_service.v1.CollectionService"
+@dataclass(frozen=True)
+class Method:
+    """One operation. `rules` are its ways over HTTP, the main one first."""
+
+    service: str
+    request: type[Message]
+    reply: type[Message]
+    rules: tuple[Rule, ...]
+
+    @property
+    def verb(self) -> str:
+        """Of its main rule."""
+        return self.rules[0].verb
+
+    @property
+    def url(self) -> str:
+        """Of its main rule."""
+        return self.rules[0].url
+
+    @property
+    def body(self) -> str:
+        """Of its main rule."""
+        return self.rules[0].body
+
+    def rule_for(self, request: Json, *, last: bool = False) -> Rule:
+        """The first rule that can say all of the request, or the last one. Transforms fit into no query."""
+        return self.rules[-1] if last or "transforms" in request else self.rules[0]
+
+
 _records, _collections = record_service_pb2, collection_service_pb2
 _Record, _Collection = record_pb2.Record, record_pb2.Collection
 
+
+def _record(request: type[Message], reply: type[Message], *rules: Rule) -> Method:
+    return Method("crud_service.v1.RecordService", request, reply, rules)
+
+
+def _collection(request: type[Message], reply: type[Message], *rules: Rule) -> Method:
+    return Method("crud_service.v1.CollectionService", request, reply, rules)
+
+
+_ONE, _ALL = "/v1/{path}", "/v1/{parent}/records"
+
 METHODS: dict[str, Method] = {
-    "CreateRecord": Method(
-        _RECORD_SERVICE, _records.CreateRecordRequest, _Record, "POST", "/v1/{parent}/records", "record"
+    "CreateRecord": _record(_records.CreateRecordRequest, _Record, Rule("POST", _ALL, "record")),
+    "GetRecord": _record(_records.GetRecordRequest, _Record, Rule("GET", _ONE)),
+    "ListRecords": _record(_records.ListRecordsRequest, _records.ListRecordsResponse, Rule("GET", _ALL)),
+    "CountRecords": _record(_records.CountRecordsRequest, _records.CountRecordsResponse, Rule("GET", _ALL + ":count")),
+    "UpdateRecord": _record(
+        _records.UpdateRecordRequest,
+        _Record,
+        Rule("PATCH", "/v1/{record.path}", "record"),
+        Rule("POST", "/v1/{record.path}:transform", "*", "UpdateRecordTransform"),
     ),
-    "GetRecord": Method(_RECORD_SERVICE, _records.GetRecordRequest, _Record, "GET", "/v1/{path}"),
-    "ListRecords": Method(
-        _RECORD_SERVICE, _records.ListRecordsRequest, _records.ListRecordsResponse, "GET", "/v1/{parent}/records"
+    "DeleteRecord": _record(_records.DeleteRecordRequest, _Record, Rule("DELETE", _ONE)),
+    "UndeleteRecord": _record(_records.UndeleteRecordRequest, _Record, Rule("POST", _ONE + ":undelete", "*")),
+    "PurgeRecord": _record(_records.PurgeRecordRequest, _Record, Rule("POST", _ONE + ":purge", "*")),
+    "BatchGetRecords": _record(
+        _records.BatchGetRecordsRequest,
+        _records.BatchGetRecordsResponse,
+        Rule("GET", _ALL + ":batchGet"),
+        Rule("POST", _ALL + ":batchGet", "*", "BatchGetRecordsByPost"),
     ),
-    "UpdateRecord": Method(
-        _RECORD_SERVICE, _records.UpdateRecordRequest, _Record, "PATCH", "/v1/{record.path}", "record"
+    "BatchCreateRecords": _record(
+        _records.BatchCreateRecordsRequest,
+        _records.BatchCreateRecordsResponse,
+        Rule("POST", _ALL + ":batchCreate", "*"),
     ),
-    "DeleteRecord": Method(_RECORD_SERVICE, _records.DeleteRecordRequest, _Record, "DELETE", "/v1/{path}"),
-    "CreateCollection": Method(
-        _COLLECTION_SERVICE,
-        _collections.CreateCollectionRequest,
-        _Collection,
-        "POST",
-        "/v1/collections",
-        "collection",
+    "BatchUpdateRecords": _record(
+        _records.BatchUpdateRecordsRequest,
+        _records.BatchUpdateRecordsResponse,
+        Rule("POST", _ALL + ":batchUpdate", "*"),
     ),
-    "GetCollection": Method(_COLLECTION_SERVICE, _collections.GetCollectionRequest, _Collection, "GET", "/v1/{path}"),
-    "ListCollections": Method(
-        _COLLECTION_SERVICE,
-        _collections.ListCollectionsRequest,
-        _collections.ListCollectionsResponse,
-        "GET",
-        "/v1/collections",
+    "BatchDeleteRecords": _record(
+        _records.BatchDeleteRecordsRequest,
+        _records.BatchDeleteRecordsResponse,
+        Rule("POST", _ALL + ":batchDelete", "*"),
     ),
-    "UpdateCollection": Method(
-        _COLLECTION_SERVICE,
-        _collections.UpdateCollectionRequest,
-        _Collection,
-        "PATCH",
-        "/v1/{collection.path}",
-        "collection",
+    "TransactRecords": _record(
+        _records.TransactRecordsRequest,
+        _records.TransactRecordsResponse,
+        Rule("POST", "/v1/records:transact", "*"),
     ),
-    "DeleteCollection": Method(
-        _COLLECTION_SERVICE, _collections.DeleteCollectionRequest, _Collection, "DELETE", "/v1/{path}"
+    "CreateCollection": _collection(
+        _collections.CreateCollectionRequest, _Collection, Rule("POST", "/v1/collections", "collection")
     ),
+    "GetCollection": _collection(_collections.GetCollectionRequest, _Collection, Rule("GET", _ONE)),
+    "ListCollections": _collection(
+        _collections.ListCollectionsRequest, _collections.ListCollectionsResponse, Rule("GET", "/v1/collections")
+    ),
+    "UpdateCollection": _collection(
+        _collections.UpdateCollectionRequest, _Collection, Rule("PATCH", "/v1/{collection.path}", "collection")
+    ),
+    "DeleteCollection": _collection(_collections.DeleteCollectionRequest, _Collection, Rule("DELETE", _ONE)),
     "GetNodeInfo": Method(
         "crud_service.v1.AdminService",
         admin_service_pb2.GetNodeInfoRequest,
         admin_service_pb2.NodeInfo,
-        "GET",
-        "/v1/node",
+        (Rule("GET", "/v1/node"),),
     ),
 }
 
 
-def target_of(operation: str, request: Json, rest: Json) -> str:
-    """The URL of a request; `rest` is what is neither in the path nor in the body."""
-    url = METHODS[operation].url
-    before, _, variable = url.partition("{")
+def split(rule: Rule, request: Json) -> tuple[str, Json | None]:
+    """The URL of a request by one of the operation's rules, and its body: None if there is none."""
+    rest = dict(request)
+    body: Json | None = None
+    if rule.body and rule.body != "*":
+        body = rest.pop(rule.body, {})
+    before, _, variable = rule.url.partition("{")
     name, _, after = variable.partition("}")
-    query = dict(rest)
+    url = before
     if name:
         outer, _, inner = name.partition(".")
-        value = request.get(outer, {}).get(inner, "") if inner else query.pop(outer, "")
+        value = request.get(outer, {}).get(inner, "") if inner else rest.pop(outer, "")
         url = before + quote(value, safe="/") + after
-    return url + (f"?{urlencode(query)}" if query else "")
+    if rule.body == "*":
+        return url, rest
+    query = urlencode([(key, _parameter(each)) for key, value in rest.items() for each in _listed(value)])
+    return url + (f"?{query}" if query else ""), body
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _parameter(value: Any) -> Any:
+    return str(value).lower() if isinstance(value, bool) else value

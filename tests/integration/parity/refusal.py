@@ -1,14 +1,19 @@
 """One bad request, and the one answer that belongs to it on either transport."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
 from tests.integration.parity import wire
+from tests.integration.parity.methods import METHODS
 from tests.integration.parity.transports import Json, Raw, Reason
 
 COLLECTION = "refusals"
 """A collection that holds the live record `kept` and the deleted record `gone`."""
 PARENT = f"collections/{COLLECTION}"
+KEPT = f"{PARENT}/records/kept"
+CONTENT: Json = {"n": 1, "t": "x", "l": [1], "o": {"k": True}}
+"""Of both records."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,8 @@ class Refusal:
     only: str = ""
     """The one transport that can send this."""
     change_reason: Reason = ""
+    says: str = ""
+    """What stands in the message, such as the column of the mistake."""
 
     @property
     def same_text(self) -> bool:
@@ -55,3 +62,11 @@ def raw_create(title: str, body: str | bytes, message: bytes, reason: str, field
 def json_create(title: str, body: str | bytes, reason: str, field: str) -> Refusal:
     """A create over HTTP alone: no message can say this."""
     return raw_create(title, body, b"", reason, field, only="http")
+
+
+def json_body(title: str, operation: str, request: Json, body: Any, reason: str, field: str) -> Refusal:
+    """A request over HTTP alone, whose body is this JSON; of the request only what the URL takes is sent."""
+    variable = METHODS[operation].rule_for(request).url.partition("{")[2].partition("}")[0]
+    request = {name: each for name, each in request.items() if name in (variable.partition(".")[0], "transforms")}
+    raw = Raw(json.dumps(body).encode(), b"")
+    return Refusal(title, operation, request, reason, field, raw=raw, only="http")

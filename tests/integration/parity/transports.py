@@ -16,7 +16,8 @@ from google.protobuf import json_format
 from google.rpc import error_details_pb2, status_pb2
 
 from tests.integration.api.http_client import Answer, HttpConnection, connect
-from tests.integration.parity.methods import METHODS, Json, target_of
+from tests.integration.parity.messages import mask_paths, to_message
+from tests.integration.parity.methods import METHODS, Json, Rule, split
 
 Reason = str | bytes
 
@@ -44,6 +45,8 @@ class Outcome:
     metadata: Json = field(default_factory=dict)
     call_id: str = ""
     trace_id: str = ""
+    status: int = 0
+    """Over HTTP."""
 
     @property
     def ok(self) -> bool:
@@ -80,8 +83,11 @@ class GrpcTransport:
             metadata.append(("x-change-reason", reason))
         if traceparent:
             metadata.append(("traceparent", traceparent))
-        message = json_format.ParseDict(request, METHODS[operation].request())
-        return await self._send(operation, message.SerializeToString(), metadata)
+        message = to_message(request, METHODS[operation].request())
+        outcome = await self._send(operation, message.SerializeToString(), metadata)
+        for record in _masked_records(request, outcome):
+            _leave_out(record, request["readMask"])
+        return outcome
 
     async def call_raw(self, operation: str, request: Json, raw: Raw) -> Outcome:
         """As Transport says."""
@@ -99,6 +105,23 @@ class GrpcTransport:
         fields = json_format.MessageToDict(reply, always_print_fields_with_no_presence=True)
         ids = {"call_id": trailing["x-call-id"], "trace_id": trailing["x-trace-id"]}
         return Outcome(operation, reply=fields, **ids)
+
+
+def _masked_records(request: Json, outcome: Outcome) -> list[Json]:
+    if request.get("readMask", "*") in ("", "*") or not outcome.ok:
+        return []
+    return outcome.reply.get("records", [outcome.reply])
+
+
+def _leave_out(record: Json, mask: str) -> None:
+    """Drop what a mask does not name, as HTTP does. A message has it nevertheless, so it must be empty there."""
+    wanted = {path.partition(".")[0] for path in mask_paths(mask)}
+    for name in [name for name in record if _snake(name) not in wanted]:
+        assert record.pop(name) in ("", "0", []), f"{name} is not in the mask {mask}"
+
+
+def _snake(name: str) -> str:
+    return mask_paths(name)[0]
 
 
 def _refused(operation: str, error: grpc.aio.AioRpcError) -> Outcome:
@@ -128,13 +151,17 @@ def _refused(operation: str, error: grpc.aio.AioRpcError) -> Outcome:
 
 
 class HttpTransport:
-    """Calls over HTTP, on one connection after the other: the server ends it where it did not read all of a body."""
+    """Calls over HTTP, on one connection after the other: the server ends it where it did not read all of a body.
+
+    With `last_rules` each operation goes by the last of its rules, not by the first.
+    """
 
     name = "http"
 
-    def __init__(self, port: int, observe: "Observer | None" = None) -> None:
+    def __init__(self, port: int, observe: "Observer | None" = None, *, last_rules: bool = False) -> None:
         self._port = port
         self._observe = observe
+        self._last_rules = last_rules
         self._connection: HttpConnection | None = None
 
     async def close(self) -> None:
@@ -143,52 +170,70 @@ class HttpTransport:
         if connection is not None:
             await connection.close()
 
-    async def call(self, operation: str, request: Json, *, reason: Reason = "", traceparent: str = "") -> Outcome:
-        """As Transport says."""
-        headers = {"x-change-reason": reason, "traceparent": traceparent}
-        rest, body = dict(request), None
-        if field_name := METHODS[operation].body:
-            resource = rest.pop(field_name, {})
-            body = json.dumps(resource).encode()
-        return await self._send(operation, request, rest, body, {name: each for name, each in headers.items() if each})
+    async def call(
+        self,
+        operation: str,
+        request: Json,
+        *,
+        reason: Reason = "",
+        traceparent: str = "",
+        headers: Mapping[str, str | bytes] | None = None,
+    ) -> Outcome:
+        """As Transport says, with more headers."""
+        named = {"x-change-reason": reason, "traceparent": traceparent, **(headers or {})}
+        rule = self._rule(operation, request)
+        target, body = split(rule, request)
+        data = None if body is None else json.dumps(body).encode()
+        sent = {name: each for name, each in named.items() if each}
+        return await self._send(operation, rule, target, data, sent)
 
     async def call_raw(self, operation: str, request: Json, raw: Raw) -> Outcome:
         """As Transport says."""
-        rest = {name: each for name, each in request.items() if name != METHODS[operation].body}
-        return await self._send(operation, request, rest, raw.body, {})
+        rule = self._rule(operation, request)
+        target, _ = split(rule, request)
+        return await self._send(operation, rule, target, raw.body, {})
+
+    def _rule(self, operation: str, request: Json) -> Rule:
+        return METHODS[operation].rule_for(request, last=self._last_rules)
 
     async def _send(
-        self, operation: str, request: Json, rest: Json, body: bytes | None, headers: Mapping[str, str | bytes]
+        self, operation: str, rule: Rule, target: str, body: bytes | None, headers: Mapping[str, str | bytes]
     ) -> Outcome:
-        target = target_of(operation, request, rest)
         if self._connection is None:
             self._connection = await connect(self._port)
-        answer = await self._connection.request(METHODS[operation].verb, target, body, headers)
+        try:
+            answer = await self._connection.request(rule.verb, target, body, headers)
+        except (OSError, EOFError):
+            await self.close()
+            raise
         if answer.headers.get("connection") == "close":
             await self.close()
         if self._observe:
-            self._observe(operation, answer)
-        return http_outcome(operation, answer)
+            self._observe(rule.name or operation, answer)
+        return http_outcome(operation, answer, headers)
 
 
 class Observer(Protocol):
     """Sees every HTTP response, so that it can be checked against the OpenAPI document."""
 
-    def __call__(self, operation: str, answer: Answer) -> None:
-        """One response to `operation`."""
+    def __call__(self, operation_id: str, answer: Answer) -> None:
+        """One response to an operation, by its name in that document."""
 
 
-def http_outcome(operation: str, answer: Answer) -> Outcome:
+def http_outcome(operation: str, answer: Answer, headers: Mapping[str, str | bytes]) -> Outcome:
     """The response in the shape of both transports. Its status must be the one that belongs to its error."""
     ids = {"call_id": answer.headers.get("x-call-id", ""), "trace_id": answer.headers.get("x-trace-id", "")}
+    if answer.status == 304:
+        assert answer.body == b""
+        return Outcome(operation, status=304, reply={"etag": answer.headers["etag"]}, **ids)
     assert answer.headers["content-type"] == "application/json"
     if answer.status < 300:
         assert answer.status == (201 if operation.startswith("Create") else 200)
-        return Outcome(operation, reply=answer.json, **ids)
+        return Outcome(operation, reply=answer.json, status=answer.status, **ids)
     error = answer.json["error"]
     assert set(error) == {"code", "status", "message", "details"}
     info, bad = error["details"][0], next(iter(error["details"][1:]), {"fieldViolations": []})
-    assert error["code"] == answer.status == expected_status(error["status"], info["reason"])
+    assert error["code"] == answer.status == expected_status(error["status"], info["reason"], headers)
     assert info["@type"].endswith("/google.rpc.ErrorInfo")
     assert info["domain"] == "crud-service"
     return Outcome(
@@ -198,16 +243,23 @@ def http_outcome(operation: str, answer: Answer) -> Outcome:
         message=error["message"],
         violations=tuple((each["field"], each["reason"], each["description"]) for each in bad["fieldViolations"]),
         metadata=info["metadata"],
+        status=answer.status,
         **ids,
     )
 
 
-def expected_status(kind: str, reason: str) -> int:
+def expected_status(kind: str, reason: str, headers: Mapping[str, str | bytes]) -> int:
     """The HTTP status of an error, by what the contract says and not by the table of the service."""
+    is_conditional = {"if-match", "if-none-match"} & {name.lower() for name in headers}
+    if is_conditional and reason in ("ETAG_MISMATCH", "RECORD_EXISTS", "COLLECTION_EXISTS"):
+        return 412
     by_reason = {
         "CONTENT_TOO_LARGE": 413,
         "REQUEST_TOO_LARGE": 413,
+        "REPLY_TOO_LARGE": 413,
         "URL_TOO_LONG": 414,
+        "UNSUPPORTED_MEDIA_TYPE": 415,
+        "ETAG_REQUIRED": 428,
         "HEADERS_TOO_LARGE": 431,
         "METHOD_NOT_ALLOWED": 405,
     }
@@ -218,5 +270,6 @@ def expected_status(kind: str, reason: str) -> int:
         "ALREADY_EXISTS": 409,
         "ABORTED": 409,
         "RESOURCE_EXHAUSTED": 429,
+        "DEADLINE_EXCEEDED": 504,
     }
     return by_reason.get(reason) or by_kind[kind]
