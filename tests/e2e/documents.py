@@ -138,34 +138,40 @@ def _addresses(process: subprocess.Popen[str], log: Path) -> dict[str, str]:
     raise AssertionError(f"the node ended without a banner:\n{banner}{log.read_text()}")
 
 
-def run_examples(folder: Path, text: str, addresses: Mapping[str, str]) -> list[str]:
-    """Run all examples of a document in one shell, in order; what is wrong, one entry for each block."""
+def run_examples(folder: Path, text: str, addresses: Mapping[str, str], seconds: float = 120) -> list[str]:
+    """Run all examples of a document in one shell, in order; what is wrong, one entry for each block.
+
+    What has not ended after so many seconds is ended then.
+    """
     given = examples(text)
     script = "exec 2>&1\n" + "".join(
         _script(folder, number, example.block, addresses) for number, example in enumerate(given)
     )
-    done = subprocess.run(
-        ["bash", "-c", script],
-        cwd=folder,
-        env=_environment(),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    shown = [part.partition("\n")[2] for part in done.stdout.split(_MARK)[1:]]
+    printed = _run(folder, script, seconds)
+    shown = [part.partition("\n")[2] for part in printed.split(_MARK)[1:]]
     wrong = []
     for (block, output), actual in zip(given, shown, strict=False):
-        body, _, code = actual.rpartition("@@ exit ")
+        body, _, code = actual.partition("@@ exit ")
         for written, real in addresses.items():
             body = body.replace(real, written)
         if code.strip() != "0":
-            wrong.append(f"line {block.line} ends with {code.strip()}:\n{block.text}{body}")
+            wrong.append(f"line {block.line} ends with {code.strip() or 'its time'}:\n{block.text}{body}")
         elif output and not same_output(output, body):
             wrong.append(f"line {output.line} shows\n{output.text}\nbut it is\n{body}")
     if len(shown) != len(given):
-        wrong.append(f"only {len(shown)} of {len(given)} examples ran:\n{done.stdout}")
+        wrong.append(f"only {len(shown)} of {len(given)} examples ran:\n{printed}")
     return wrong
+
+
+def _run(folder: Path, script: str, seconds: float) -> str:
+    """What a script has printed when it ended, or when its time was over."""
+    command = ["bash", "-c", script]
+    try:
+        return subprocess.run(
+            command, cwd=folder, env=_environment(), stdout=subprocess.PIPE, text=True, timeout=seconds, check=False
+        ).stdout
+    except subprocess.TimeoutExpired as late:
+        return (late.stdout or b"").decode()
 
 
 def _script(folder: Path, number: int, block: Block, addresses: Mapping[str, str]) -> str:

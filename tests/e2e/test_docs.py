@@ -8,9 +8,9 @@ from typing import get_args
 
 import msgspec
 import pytest
-from google.protobuf.descriptor import MethodDescriptor
+from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor
 
-from crud_service.api.http_rules import http_rules
+from crud_service.api.http_rules import HttpRule, http_rules
 from crud_service.api.operations import FILES
 from crud_service.api.status import STATUS, http_status
 from crud_service.chassis.action_log import ActionLine, action_log
@@ -153,19 +153,26 @@ def kinds_by_comment() -> dict[str, set[str]]:
 
 
 def test_http_operations_are_those_of_the_contract() -> None:
-    """The table has every operation with its verb, path, body, query parameters and status."""
+    """The table has every operation with its verb, path, body, query parameters and status, a row for each path."""
     rows = table(page("reference/http.md"), "Operations")
     written = [[name, re.sub(r"\{\w+\}", "*", request), *rest] for name, request, *rest in rows]
-    assert [[cell.replace("`", "") for cell in row] for row in written] == [http_row(method) for method in METHODS]
+    expected = [http_row(method, rule) for method in METHODS for rule in http_rules(method)]
+    assert [[cell.replace("`", "") for cell in row] for row in written] == expected
 
 
-def http_row(method: MethodDescriptor) -> list[str]:
-    """What the contract says of an operation over HTTP."""
-    (rule,) = http_rules(method)
+def http_row(method: MethodDescriptor, rule: HttpRule) -> list[str]:
+    """What the contract says of one path of an operation over HTTP."""
+    path = "/".join(rule.segments) + (f":{rule.custom_verb}" if rule.custom_verb else "")
+    body = "the request" if rule.body == "*" else f"the {rule.body}" if rule.body else ""
     bound = {rule.body, rule.path_field.partition(".")[0]}
-    query = ", ".join(field.json_name for field in method.input_type.fields if field.name not in bound)
-    body = f"the {rule.body}" if rule.body else ""
-    return [method.name, f"{rule.verb} /{'/'.join(rule.segments)}", body, query, "201" if rule.creates else "200"]
+    fields = [] if rule.body == "*" else [field for field in method.input_type.fields if field.name not in bound]
+    query = ", ".join(field.json_name for field in fields if fits_a_query(field))
+    return [method.name, f"{rule.verb} /{path}", body, query, "201" if rule.creates else "200"]
+
+
+def fits_a_query(field: FieldDescriptor) -> bool:
+    """Whether a field can be a query parameter: it is one value, or a mask."""
+    return field.message_type is None or field.message_type.name == "FieldMask"
 
 
 def test_grpc_operations_are_those_of_the_contract() -> None:

@@ -40,6 +40,13 @@ def test_what_is_wrong_is_reported(tmp_path: Path, parts: list[tuple[str, str]],
     assert any(complaint in wrong for wrong in run_examples(tmp_path, document(*parts), {}))
 
 
+def test_an_example_without_an_end_is_reported(tmp_path: Path) -> None:
+    """A loop that waits for what never comes is ended, and reported with what it has printed."""
+    wrong = run_examples(tmp_path, document(("sh", "echo waiting\nwhile true; do true; done")), {}, seconds=0.5)
+    assert [each.splitlines()[0].partition(" ends ")[2] for each in wrong] == ["with its time:"]
+    assert wrong[0].endswith("waiting\n")
+
+
 def test_a_marked_block_is_not_run() -> None:
     """A block with its reason is left out, and so is what follows it: that is no output then."""
     text = f"<!-- not executed: it installs -->\n{document(('sh', 'make run'), ('text', 'done'))}"
