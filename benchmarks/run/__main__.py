@@ -3,7 +3,9 @@
 import argparse
 import shlex
 import sys
+from collections.abc import Iterator
 
+from batches import measure_batch
 from environment import BENCHMARKS, require_tools
 from process import BenchError
 from report import render
@@ -12,7 +14,7 @@ from scale import measure_scale
 from systems import SYSTEMS
 from targets import Bound
 
-SCALE = "scale"
+SCALE, BATCH = "scale", "batch"
 
 
 def main() -> int:
@@ -20,7 +22,7 @@ def main() -> int:
     options = _options()
     try:
         require_tools()
-        samples, bounds = _speed(options), _scale(options)
+        samples, bounds = _speed(options), [*_bounds(options)]
     except BenchError as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
@@ -40,15 +42,18 @@ def _speed(options: argparse.Namespace) -> list[Sample]:
     return samples
 
 
-def _scale(options: argparse.Namespace) -> list[Bound]:
-    if options.only and SCALE not in options.only:
-        return []
+def _bounds(options: argparse.Namespace) -> Iterator[Bound]:
     many, creates = (100_000, 20_000) if options.quick else (1_000_000, 100_000)
-    bounds = []
-    for bound in measure_scale(options.rounds, options.seconds, many, creates):
-        print(f"{bound.what}: {bound.value:.2f} {bound.unit}  {bound.detail}", flush=True)
-        bounds.append(bound)
-    return bounds
+    parts = {
+        BATCH: lambda: measure_batch(options.rounds),
+        SCALE: lambda: measure_scale(options.rounds, options.seconds, many, creates),
+    }
+    for name, measure in parts.items():
+        if options.only and name not in options.only:
+            continue
+        for bound in measure():
+            print(f"{bound.what}: {bound.value:.2f} {bound.unit}  {bound.detail}", flush=True)
+            yield bound
 
 
 def _publish(options: argparse.Namespace, page: str) -> None:
@@ -62,7 +67,7 @@ def _publish(options: argparse.Namespace, page: str) -> None:
 
 
 def _options() -> argparse.Namespace:
-    names = [*(system.name for system in SYSTEMS), SCALE]
+    names = [*(system.name for system in SYSTEMS), BATCH, SCALE]
     parser = argparse.ArgumentParser(prog="benchmarks/run", description=__doc__)
     parser.add_argument("--rounds", type=int, default=None, help="how often each system is measured (5)")
     parser.add_argument("--seconds", type=float, default=None, help="how long one load lasts (5)")

@@ -5,15 +5,17 @@ import statistics
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlencode
 
-from bulk import fill_store
+from bulk import RARE, date_of, fill_store
 from clients import grpc_call, http_call
 from loads import HttpLoad, run_http
 from payload import record_of_500_bytes
 from process import BenchError
 from rounds import READERS, RECORDS, WRITERS, temporary_folder
+from scans import measure_scan
 from systems import SERVICE, Node, start_service
-from targets import MOST_DEPTH, MOST_GROWTH, MOST_MEMORY, MOST_START, Bound
+from targets import MOST_DEPTH, MOST_FILTERED, MOST_GROWTH, MOST_MEMORY, MOST_START, Bound
 
 _DEPTH = 100
 """Records on a page when going deep."""
@@ -36,6 +38,8 @@ def measure_scale(rounds: int, seconds: float, many: int, creates: int) -> Itera
         with few.process, lots.process:
             yield from _growth(few, lots, few_ids, many_ids, rounds, seconds, many)
             yield from _depth(lots, rounds, seconds, many // _DEPTH)
+            yield from _filtered(lots, rounds, seconds, many)
+            yield from measure_scan(lots, _RECORDS, many_ids)
 
 
 def _start_up() -> Iterator[Bound]:
@@ -103,6 +107,19 @@ def _depth(node: Node, rounds: int, seconds: float, pages: int) -> Iterator[Boun
         raise BenchError(f"page {pages} holds {len(page['records'])} records")
     deep, detail = _compare((node, HttpLoad((first,), READERS)), (node, HttpLoad((last,), READERS)), rounds, seconds)
     yield Bound(f"page of {_DEPTH}: time of page {pages:,} / of page 1", deep, MOST_DEPTH, "x", detail)
+
+
+def _filtered(node: Node, rounds: int, seconds: float, many: int) -> Iterator[Bound]:
+    begin, end = date_of(many // 2), date_of(many // 2 + many // 10)
+    query = {"filter": f"tags:{RARE} AND date >= {begin} AND date < {end}", "orderBy": "date", "pageSize": "30"}
+    path = f"{_RECORDS}?{urlencode(query)}"
+    page = json.loads(http_call(node.http, "GET", path))
+    if len(page["records"]) != 30 or any(RARE not in record["tags"] for record in page["records"]):
+        raise BenchError(f"the filtered page holds {len(page['records'])} records")
+    loads = (node, HttpLoad((_PAGE,), READERS)), (node, HttpLoad((path,), READERS))
+    ratio, detail = _compare(*loads, rounds, seconds)
+    what = f"page of 30 of {many:,}: time of tag (1 %) and date range (10 %) by date / of unfiltered"
+    yield Bound(what, ratio, MOST_FILTERED, "x", detail)
 
 
 def _compare(

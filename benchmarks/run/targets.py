@@ -41,6 +41,10 @@ MOST_GROWTH = 1.3
 """Time of a get and of the first page with many records, against 1,000."""
 MOST_DEPTH = 1.5
 """Time of page 10,000 against page 1."""
+MOST_FILTERED = 3.0
+"""Time of a page of a tag on 1 % and a date range of 10 %, in the order of dates, against the unfiltered page."""
+MOST_BATCH = 1 / 0.3
+"""Time of a batch create against `executemany` of the same rows: at least 0.3 times as many records a second."""
 MOST_MEMORY = 120.0
 """MB resident after 100,000 creates."""
 MOST_START = 1.5
