@@ -107,8 +107,7 @@ def update(call: Call, request: requests.UpdateRecord) -> Edit:
             new = created_record(key.collection, key.id, _merged(request, "{}"), time)
             return PendingChange(ChangeKind.RECORD_CREATED, None, apply_transforms(new, request.transforms))
         old = require_live(key, current, collection)
-        required = collection is not None and collection.require_etag
-        check_preconditions(call, old, draft.etag, path=old.path, required=required)
+        _check_state(call, old, collection, draft.etag)
         new = apply_transforms(apply_update(old, _merged(request, old.content), mask, time), request.transforms)
         new = replace(new, version=old.version + 1, update_time=time)
         return PendingChange(ChangeKind.RECORD_UPDATED, old, new)
@@ -124,8 +123,7 @@ def delete(call: Call, request: requests.DeleteRecord) -> Edit:
         if request.allow_missing and (current is None or current.delete_time is not None):
             return current or tombstone(key, 0, 0)
         old = require_live(key, current, collection)
-        required = collection is not None and collection.require_etag
-        check_preconditions(call, old, request.etag, path=old.path, required=required)
+        _check_state(call, old, collection, request.etag)
         return PendingChange(ChangeKind.RECORD_DELETED, old, deleted(old, collection, time))
 
     return Edit(key, rule)
@@ -140,8 +138,7 @@ def undelete(call: Call, request: requests.UndeleteRecord) -> Edit:
         if old.delete_time is None:
             message = f"{old.path} is not deleted"
             raise CrudError(Kind.ALREADY_EXISTS, Reason.RECORD_EXISTS, message, metadata={"path": old.path})
-        required = collection is not None and collection.require_etag
-        check_preconditions(call, old, request.etag, path=old.path, required=required)
+        _check_state(call, old, collection, request.etag)
         return PendingChange(ChangeKind.RECORD_UNDELETED, old, undeleted(old, time))
 
     return Edit(key, rule)
@@ -156,11 +153,16 @@ def purge(call: Call, request: requests.PurgeRecord) -> Edit:
         if old.delete_time is None:
             message = f"{old.path} is live; delete it before you purge it"
             raise CrudError(Kind.FAILED_PRECONDITION, Reason.RECORD_NOT_DELETED, message)
-        required = collection is not None and collection.require_etag
-        check_preconditions(call, old, request.etag, path=old.path, required=required)
+        _check_state(call, old, collection, request.etag)
         return PendingChange(ChangeKind.RECORD_PURGED, old, purged(key, old))
 
     return Edit(key, rule)
+
+
+def _check_state(call: Call, record: Record, collection: Collection | None, etag: str) -> None:
+    """Raise unless the caller accepts the record's state, and says so if its collection demands that."""
+    required = collection is not None and collection.require_etag
+    check_preconditions(call, record, etag, path=record.path, required=required)
 
 
 def _merged(request: requests.UpdateRecord, content: str) -> requests.RecordDraft:
