@@ -55,7 +55,7 @@ def test_the_inner_layers_bring_no_transport_and_no_store(root: Path, layer: str
 def test_bootstrap_imports_adapters_when_they_are_used(root: Path) -> None:
     """Settings and bootstrap load neither alembic nor the Consul client: they cost memory until they are needed."""
     loaded = {
-        name.partition(".")[0] for name in imported(root, *modules(root, "settings.py", "bootstrap.py"))["modules"]
+        name.partition(".")[0] for name in imported(root, *modules(root, "settings.py", "bootstrap/*.py"))["modules"]
     }
     assert "crud_service" in loaded
     assert loaded & {"alembic", "consul", "aiohttp", "sqlite3", "pytest", "hypothesis", "grpc_tools"} == set()

@@ -1,31 +1,34 @@
-"""The composition root: builds a node out of settings, part by part, and runs it. All wiring is here.
+"""A node out of settings, part by part. All wiring is here.
 
 Adapters are imported where they are used, so a node pays only for what it needs.
 """
 
 import asyncio
 import gc
-import logging
 import os
 import secrets
 import signal
-import sys
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager
-from pathlib import Path
+from contextlib import AsyncExitStack
+from functools import partial
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
-import uuid_utils
-
+from crud_service.bootstrap.ids import new_call_id, new_id, new_trace_id
+from crud_service.bootstrap.reports import (
+    log_output,
+    report_failure,
+    report_registry,
+    report_trouble,
+    start_logging,
+    warn_of_loopback,
+)
+from crud_service.bootstrap.stores import data_file, open_store
 from crud_service.chassis.action_log import action_log
 from crud_service.chassis.call_context import call_context
 from crud_service.chassis.recover import recover
 from crud_service.library.advertised import advertised, is_loopback
 from crud_service.library.banner import banner
 from crud_service.library.code_version import commit, version
-from crud_service.library.event_loop import loop_factory
-from crud_service.library.log_output import LogOutput
 from crud_service.library.none_registrar import NoneRegistrar
 from crud_service.library.registrars import open_registrar
 from crud_service.logic.maintenance import Maintenance
@@ -33,53 +36,16 @@ from crud_service.logic.page_token import PageTokens
 from crud_service.logic.registration import NodeRegistration
 from crud_service.logic.service import Parts, operations
 from crud_service.logic.writer import Writer
-from crud_service.model.call import Call, Middleware
-from crud_service.model.errors import CrudError, StartError
+from crud_service.model.call import Middleware
 from crud_service.model.ports.record_hooks import NoHooks
-from crud_service.model.ports.record_store import RecordStore
-from crud_service.model.ports.registrar import Address, Registrar, RegistryState
-from crud_service.model.ports.system_store import SystemStore
+from crud_service.model.ports.registrar import Address, Registrar
 from crud_service.model.record import NodeInfo
 from crud_service.model.timestamp import now
 from crud_service.settings import Settings
 
-_MEMORY = "memory://"
 _PAGE_TOKEN_KEY = "page_token_key"
 _COLLECT_AFTER = 10_000
 """New objects after which the garbage collector looks at the youngest ones; Python's default is 700."""
-
-
-class Store(RecordStore, SystemStore, Protocol):
-    """An adapter that keeps records and what the node itself must not forget."""
-
-
-@contextmanager
-def one_line_errors() -> Iterator[None]:
-    """Turn a StartError into one line on stderr and exit code 2."""
-    try:
-        yield
-    except StartError as error:
-        print(f"crud-server: {error}", file=sys.stderr)
-        sys.exit(2)
-
-
-def run(serve: Callable[[Settings], Awaitable[None]], settings: Settings) -> None:
-    """Run `serve(settings)` in the event loop that the settings choose."""
-    # gRPC reads this when it is imported; what it has to say comes back as errors.
-    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-    with asyncio.Runner(loop_factory=loop_factory(settings.event_loop)) as runner:
-        runner.run(serve(settings))  # type: ignore[arg-type]
-
-
-def open_store(url: str, *, auto_migrate: bool) -> Store:
-    """The store adapter that a URL names; it is not opened yet."""
-    if url == _MEMORY:
-        from crud_service.library.memory import MemoryStore
-
-        return MemoryStore()
-    from crud_service.library.sqlite import SqliteStore
-
-    return SqliteStore(_data_file(url), auto_migrate=auto_migrate)
 
 
 class Node:
@@ -88,7 +54,7 @@ class Node:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._parts = AsyncExitStack()
-        self._output = LogOutput(sys.stderr.buffer, as_text=_as_text(settings))
+        self._output = log_output(settings)
         self._parts.callback(self._output.flush)
         self._stopping = asyncio.Event()
         self._ready = False
@@ -111,10 +77,7 @@ class Node:
 
     def start_logging(self) -> None:
         """Send what Python's logging gets to the node's log."""
-        logging.basicConfig(handlers=[self._output], level=logging.WARNING, force=True)
-        logging.getLogger("crud_service").setLevel(self._settings.log_level.upper())
-        # It warns of every request that is no HTTP, which anybody can send as often as they like.
-        logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+        start_logging(self._output, self._settings.log_level)
 
     async def open_store(self) -> None:
         """Open the store: create or migrate what is missing."""
@@ -137,11 +100,11 @@ class Node:
             self.store,
             writer,
             interval=settings.sweep_interval,
-            new_call_id=_new_call_id,
-            report=self._report_trouble,
+            new_call_id=new_call_id,
+            report=report_trouble,
         )
         tokens = PageTokens(await self._page_token_key(), limits.page_token_bytes)
-        self._info = NodeInfo(_new_id(), settings.service_name, version(), commit(), (), self.store.kind, now())
+        self._info = NodeInfo(new_id(), settings.service_name, version(), commit(), (), self.store.kind, now())
         self._handlers = operations(
             Parts(
                 self.store,
@@ -150,7 +113,7 @@ class Node:
                 tokens,
                 limits,
                 self._info,
-                new_id=_new_id,
+                new_id=new_id,
                 collections_changed=maintenance.wake,
             )
         )
@@ -161,8 +124,8 @@ class Node:
         """What stands around every operation on both transports, outermost first."""
         logs_calls = self._settings.log_level in ("debug", "info")
         self._middleware: list[Middleware] = [
-            recover(self._report),
-            call_context(_new_call_id, _new_trace_id),
+            recover(report_failure),
+            call_context(new_call_id, new_trace_id),
             *([action_log(self._output.call_line)] if logs_calls else []),
         ]
 
@@ -195,7 +158,7 @@ class Node:
         settings = self._settings
         self._ready = True
         listed = settings.advertise_address is not None
-        self._registrar = open_registrar(settings.consul, self._log_registry, is_listed=listed)
+        self._registrar = open_registrar(settings.consul, partial(report_registry, self._info), is_listed=listed)
         self._parts.push_async_callback(self._registrar.close)
         self._parts.push_async_callback(self._registrar.deregister)
         grpc, http = advertised(
@@ -204,8 +167,7 @@ class Node:
             _listening(settings.http_address, self.http_port),
         )
         if settings.consul_address is not None and is_loopback(grpc.host):
-            advice = "clients are sent to %s, which only this machine reaches; listen elsewhere to be found by others"
-            logging.getLogger("crud_service").warning(advice, grpc)
+            warn_of_loopback(grpc)
         await self._registrar.start(NodeRegistration(self.store, self._info, grpc, http).describe)
 
     async def run(self) -> None:
@@ -238,52 +200,15 @@ class Node:
             return setting.get_secret_value().encode()
         return await self.store.load_or_create(_PAGE_TOKEN_KEY, lambda: secrets.token_bytes(32))
 
-    def _log_registry(self, state: RegistryState) -> None:
-        level = logging.WARNING if state.problem else logging.INFO
-        event = state.problem or ("registered" if state.registered else "deregistered")
-        fields = {"service": self._info.service_name, "node_id": self._info.node_id}
-        logging.getLogger("crud_service").log(level, "%s: %s", state.registry, event, extra={"fields": fields})
-
     def _banner(self) -> str:
-        settings = self._settings
+        settings, file = self._settings, data_file(self._settings.store)
         return banner(
             f"{settings.service_name} {version()}",
             http=_listening(settings.http_address, self.http_port),
             grpc=_listening(settings.grpc_address, self.grpc_port),
-            data=None if settings.store == _MEMORY else _data_file(settings.store).resolve(),
+            data=file and file.resolve(),
         )
-
-    def _report_trouble(self, message: str, error: Exception | None) -> None:
-        # What the service chose to answer needs no stack.
-        cause = None if isinstance(error, CrudError) else error
-        logging.getLogger("crud_service").warning("%s", message, exc_info=cause)
-
-    def _report(self, call: Call, error: Exception) -> str:
-        fields = {"report": call.call_id, "operation": call.operation, "trace_id": call.trace_id}
-        logging.getLogger("crud_service").error("the service failed inside", exc_info=error, extra={"fields": fields})
-        return call.call_id
-
-
-def _data_file(url: str) -> Path:
-    return Path(url.removeprefix("sqlite:///"))
 
 
 def _listening(address: str, port: int) -> Address:
     return Address(address.rpartition(":")[0].strip("[]"), port)
-
-
-def _as_text(settings: Settings) -> bool:
-    return settings.log_format == "text" or (settings.log_format == "auto" and sys.stderr.isatty())
-
-
-def _new_id() -> str:
-    """A UUIDv7: ids made later sort later, which keeps inserts at one end of the index (RFC 9562)."""
-    return str(uuid_utils.uuid7())
-
-
-def _new_call_id() -> str:
-    return uuid_utils.uuid7().hex
-
-
-def _new_trace_id() -> str:
-    return uuid_utils.uuid4().hex
