@@ -71,6 +71,7 @@ class Settings(BaseModel):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least level to log.")
     log_format: Literal["auto", "json", "text"] = Field("auto", description="auto is text on a terminal, else json.")
     event_loop: Literal["auto", "uvloop", "asyncio"] = Field("auto", description="auto is uvloop where there is one.")
+    metrics: bool = Field(True, description="Measure what the node does, and answer /metrics.")
     shutdown_grace: PositiveFloat = Field(10.0, description="Seconds that running calls have when the node stops.")
     drain_wait: NonNegativeFloat = Field(
         1.0, description="Seconds to serve on after leaving the registry, until clients have noticed."

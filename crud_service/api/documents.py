@@ -16,6 +16,9 @@ from crud_service.model.limits import Limits
 from crud_service.model.ports.registrar import RegistryState
 from crud_service.model.record import NodeInfo
 
+Metrics = Callable[[str], tuple[str, bytes]]
+"""The media type and the text of a node's metrics, in a format that an Accept header takes."""
+
 _LINKS = {
     "docs": "/docs",
     "openapi": "/openapi.json",
@@ -24,6 +27,7 @@ _LINKS = {
     "collections": "/v1/collections",
     "live": "/healthz",
     "ready": "/readyz",
+    "metrics": "/metrics",
 }
 
 
@@ -32,20 +36,25 @@ def documents(
     limits: Limits,
     is_ready: Callable[[], bool],
     registry: Callable[[], RegistryState | None] = lambda: None,
+    metrics: Metrics | None = None,
 ) -> dict[str, Document]:
-    """What GET answers on each fixed path."""
+    """What GET answers on each fixed path; /metrics is none of them without `metrics`."""
     descriptors = (resources.files("crud_service.v1") / "descriptors.binpb").read_bytes()
-    openapi = msgspec.json.encode(build_openapi(descriptors, node.version, limits))
+    openapi, links = build_openapi(descriptors, node.version, limits), dict(_LINKS)
+    if metrics is None:
+        del openapi["paths"]["/metrics"], links["metrics"]
     found: dict[str, Document] = {
         "/healthz": _fixed(b'{"status":"live"}'),
         "/readyz": _readiness(is_ready, registry),
         "/version": _fixed(msgspec.json.encode({"version": node.version, "commit": node.commit})),
-        "/openapi.json": _fixed(openapi),
+        "/openapi.json": _fixed(msgspec.json.encode(openapi)),
         "/proto.binpb": _fixed(descriptors, b"application/octet-stream"),
     }
     for path, page in load_pages().items():
         found[path] = _fixed(page.body, page.content_type, page.headers)
-    overview = _fixed(msgspec.json.encode({"service": node.service_name, "version": node.version, "links": _LINKS}))
+    if metrics is not None:
+        found["/metrics"] = _measured(metrics)
+    overview = _fixed(msgspec.json.encode({"service": node.service_name, "version": node.version, "links": links}))
     found["/"] = _negotiated(found["/"], overview)
     return found
 
@@ -74,6 +83,18 @@ def _details(registry: RegistryState | None) -> dict[str, Any]:
         return {"warnings": []}
     warnings = [f"{registry.registry}: {registry.problem}"] if registry.problem else []
     return {"warnings": warnings, "registry": {"kind": registry.registry, "registered": registry.registered}}
+
+
+def _measured(metrics: Metrics) -> Document:
+    def tell(headers: Headers, query: bytes) -> HttpReply:
+        media_type, text = metrics(headers.get(b"accept", b"").decode("latin-1"))
+        return HttpReply(
+            200,
+            text,
+            [(b"content-type", media_type.encode()), (b"cache-control", b"no-store"), (b"vary", b"accept")],
+        )
+
+    return tell
 
 
 def _negotiated(page: Document, overview: Document) -> Document:

@@ -11,7 +11,7 @@ import signal
 from contextlib import AsyncExitStack
 from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from crud_service.bootstrap.ids import new_call_id, new_id, new_trace_id
 from crud_service.bootstrap.reports import (
@@ -25,6 +25,8 @@ from crud_service.bootstrap.reports import (
 from crud_service.bootstrap.stores import data_file, open_store
 from crud_service.chassis.action_log import action_log
 from crud_service.chassis.call_context import call_context
+from crud_service.chassis.loop_lag import LoopLag
+from crud_service.chassis.metrics import metrics, operation_class
 from crud_service.chassis.recover import recover
 from crud_service.library.advertised import advertised, is_loopback
 from crud_service.library.banner import banner
@@ -42,6 +44,9 @@ from crud_service.model.ports.registrar import Address, Registrar
 from crud_service.model.record import NodeInfo
 from crud_service.model.timestamp import now
 from crud_service.settings import Settings
+
+if TYPE_CHECKING:
+    from crud_service.library.prometheus_metrics import PrometheusMetrics
 
 _PAGE_TOKEN_KEY = "page_token_key"
 _COLLECT_AFTER = 10_000
@@ -96,7 +101,7 @@ class Node:
             code_version="+".join(filter(None, (version(), commit()[:12]))),
             create_collections=settings.auto_create_collections,
         )
-        maintenance = Maintenance(
+        maintenance = self._maintenance = Maintenance(
             self.store,
             writer,
             interval=settings.sweep_interval,
@@ -123,10 +128,12 @@ class Node:
     def add_chassis(self) -> None:
         """What stands around every operation on both transports, outermost first."""
         logs_calls = self._settings.log_level in ("debug", "info")
+        self._metrics = self._measure() if self._settings.metrics else None
         self._middleware: list[Middleware] = [
             recover(report_failure),
             call_context(new_call_id, new_trace_id),
             *([action_log(self._output.call_line)] if logs_calls else []),
+            *([metrics(self._metrics.meters)] if self._metrics else []),
         ]
 
     async def serve_grpc(self) -> None:
@@ -147,7 +154,8 @@ class Node:
         from crud_service.library.uvicorn_server import HttpListener
 
         limits = self._settings.limits
-        served = documents(self._info, limits, lambda: self._ready, lambda: self._registrar.state)
+        measured = self._metrics.text if self._metrics else None
+        served = documents(self._info, limits, lambda: self._ready, lambda: self._registrar.state, measured)
         application = HttpServer(self._table, self._middleware, limits, served)
         listener = HttpListener(application, limits, lambda error: (http_status(error), http_error(error)))
         self.http_port = await listener.start(self._settings.http_address)
@@ -193,6 +201,24 @@ class Node:
         if self._stopping.is_set():
             os._exit(1)
         self._stopping.set()
+
+    def _measure(self) -> "PrometheusMetrics":
+        """What measures the calls, and asks the parts for their numbers whenever somebody wants the metrics."""
+        from crud_service.library.prometheus_metrics import PrometheusMetrics
+        from crud_service.library.prometheus_node import Sources
+
+        lag = LoopLag(asyncio.get_running_loop())
+        lag.start()
+        self._parts.callback(lag.stop)
+        sources = Sources(
+            self._info,
+            is_ready=lambda: self._ready,
+            store=lambda: self.store.measures,
+            maintenance=lambda: self._maintenance.measures,
+            registry=lambda: self._registrar.state,
+            loop_lag=lag.seconds,
+        )
+        return PrometheusMetrics({name: operation_class(name) for name in self._handlers}, sources)
 
     async def _page_token_key(self) -> bytes:
         setting = self._settings.page_token_key

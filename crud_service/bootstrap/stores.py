@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Protocol
 
+from crud_service.model.measures import StoreMeasures
 from crud_service.model.ports.record_store import RecordStore
 from crud_service.model.ports.system_store import SystemStore
 
@@ -11,6 +12,10 @@ _MEMORY = "memory://"
 
 class Store(RecordStore, SystemStore, Protocol):
     """An adapter that keeps records and what the node itself must not forget."""
+
+    @property
+    def measures(self) -> StoreMeasures:
+        """What it knows of itself, without waiting for anything. Raises CrudError unless it is open."""
 
 
 def open_store(url: str, *, auto_migrate: bool) -> Store:

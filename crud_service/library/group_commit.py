@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 from crud_service.library.commit_plan import Refusal
 from crud_service.model.change import CollectionWrite, Committed, Mutation
 from crud_service.model.errors import CrudError, Kind, Reason
+from crud_service.model.measures import SECONDS, CommitMeasures, Distribution
 
 T = TypeVar("T")
 
@@ -27,6 +28,7 @@ WriteGroup = Callable[[Sequence[Mutation]], Sequence[Outcome]]
 
 # In seconds: a slow disk must not make callers wait much longer than it does itself.
 _MOST_PATIENCE = 0.01
+_GROUP_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
 class _Waiting(NamedTuple):
@@ -70,6 +72,8 @@ class GroupCommit:
         self._max_writes = max_writes
         self._max_bytes = max_bytes
         self._waiting: deque[_Waiting] = deque()
+        self._group_sizes = Distribution(_GROUP_SIZES)
+        self._write_seconds = Distribution(SECONDS)
         self._expected = 1
         self._patience = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -80,6 +84,11 @@ class GroupCommit:
         self._tasks: SimpleQueue[list[_Waiting] | _Job] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
+
+    @property
+    def measures(self) -> CommitMeasures:
+        """What waits now, and how groups have been written."""
+        return CommitMeasures(len(self._waiting), self._group_sizes, self._write_seconds)
 
     async def commit(self, mutation: Mutation) -> Committed:
         """The outcome of `mutation`. Who stops waiting breaks nothing: it may still be written."""
@@ -162,6 +171,8 @@ class GroupCommit:
         return [self._outcomes([mutation])[0] for mutation in mutations]
 
     def _answer(self, group: list[_Waiting], outcomes: Sequence[Outcome], seconds: float) -> None:
+        self._group_sizes.add(len(group))
+        self._write_seconds.add(seconds)
         revision = max((outcome.revision for outcome in outcomes if isinstance(outcome, Committed)), default=0)
         if revision:
             self._committed(revision)

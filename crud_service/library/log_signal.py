@@ -13,6 +13,11 @@ class LogSignal:
         self._closed = False
         self._next: asyncio.Future[None] | None = None
 
+    @property
+    def revision(self) -> int:
+        """The last committed revision."""
+        return self._revision
+
     def committed(self, revision: int) -> None:
         """Tell all who wait that `revision` is the last one now."""
         self._revision = revision

@@ -14,6 +14,7 @@ from crud_service.library.log_signal import LogSignal
 from crud_service.library.staged_table import StagedTable
 from crud_service.model.change import Change, Committed, Mutation, RequestKey, StoredRequest
 from crud_service.model.errors import CrudError, Kind, Reason
+from crud_service.model.measures import StoreMeasures
 from crud_service.model.ports.record_store import DueRecord, RecordPage
 from crud_service.model.query import RecordCount, RecordQuery
 from crud_service.model.record import Collection, CollectionKey, Record, RecordKey
@@ -43,6 +44,11 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._opened: _Data | None = None
+
+    @property
+    def measures(self) -> StoreMeasures:
+        """What it knows of itself. Raises CrudError unless it is open."""
+        return StoreMeasures(self._data.revision)
 
     async def open(self) -> None:
         """Make it ready, empty."""

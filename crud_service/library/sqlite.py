@@ -22,6 +22,7 @@ from crud_service.library.sqlite_schema import prepare_schema
 from crud_service.library.sqlite_writer import SqliteWriter
 from crud_service.model.change import Change, Committed, Mutation, RequestKey, StoredRequest
 from crud_service.model.errors import CrudError, Kind, Reason
+from crud_service.model.measures import StoreMeasures
 from crud_service.model.ports.record_store import DueRecord, RecordPage
 from crud_service.model.query import RecordCount, RecordQuery
 from crud_service.model.record import Collection, CollectionKey, Record, RecordKey
@@ -65,6 +66,13 @@ class SqliteStore:
     def path(self) -> Path:
         """The absolute path of the data file."""
         return self._file.path
+
+    @property
+    def measures(self) -> StoreMeasures:
+        """What it knows of itself, without asking the file. Raises CrudError unless it is open."""
+        engine = self._running
+        pools = (engine.readers.measures, engine.searchers.measures)
+        return StoreMeasures(engine.signal.revision, engine.commits.measures, pools)
 
     async def open(self) -> None:
         """Own the file, create or migrate it, start the threads."""

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from crud_service.library.sqlite_read_statements import ReadStatements
 from crud_service.library.sqlite_reader import SqliteReader
 from crud_service.model.errors import CrudError, Kind, Reason
+from crud_service.model.measures import PoolMeasures
 
 T = TypeVar("T")
 
@@ -29,9 +30,17 @@ class ReaderPool:
         self._readers = [SqliteReader(connect, statements) for _ in range(size)]
         self._executor = ThreadPoolExecutor(size, thread_name_prefix=name)
         self._free = asyncio.Queue[SqliteReader]()
+        self._name = name
+        self._waiting = 0
         self._is_closed = False
         for reader in self._readers:
             self._free.put_nowait(reader)
+
+    @property
+    def measures(self) -> PoolMeasures:
+        """How many threads read now, and how many calls wait for one."""
+        threads = len(self._readers)
+        return PoolMeasures(self._name, threads, threads - self._free.qsize(), self._waiting)
 
     async def run(self, read: Callable[[SqliteReader], T], deadline: float | None = None) -> T:
         """`read(reader)` in a thread. A caller that stops waiting ends it.
@@ -57,12 +66,15 @@ class ReaderPool:
                 timer.cancel()
 
     async def _reader(self, deadline: float | None) -> SqliteReader:
+        self._waiting += 1
         try:
             async with asyncio.timeout_at(deadline):
                 return await self._free.get()
         except TimeoutError as cause:
             message = "other searches left no time for this one; try again, or let indexes serve the searches"
             raise CrudError(Kind.DEADLINE_EXCEEDED, Reason.QUERY_TIMEOUT, message) from cause
+        finally:
+            self._waiting -= 1
 
     async def close(self) -> None:
         """Wait for the calls under way, and close the connections."""

@@ -6,6 +6,7 @@ PLAIN_TAG = {"name": "Node", "description": "Health, version and documents of th
 
 _JSON = "application/json"
 _HTML = "text/html"
+_PROMETHEUS, _OPEN_METRICS = "text/plain", "application/openmetrics-text"
 _ROUTES = {
     "/": ("GetIndex", "A page for people, or a list of links as JSON for who does not ask for HTML", (_JSON, _HTML)),
     "/docs": ("GetDocs", "This document as a page", (_HTML,)),
@@ -14,6 +15,7 @@ _ROUTES = {
     "/version": ("GetVersion", "The version and the commit of the code", (_JSON,)),
     "/healthz": ("GetLiveness", "Whether the process is alive", (_JSON,)),
     "/readyz": ("GetReadiness", "Whether the node takes calls", (_JSON,)),
+    "/metrics": ("GetMetrics", "What the node measures, for Prometheus", (_PROMETHEUS, _OPEN_METRICS)),
 }
 
 

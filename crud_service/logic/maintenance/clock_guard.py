@@ -22,6 +22,11 @@ class ClockGuard:
         self._ahead = self._measure()
         self._agreed = True
 
+    @property
+    def agreed(self) -> bool:
+        """What `agrees` found the last time; true before the first."""
+        return self._agreed
+
     def agrees(self) -> bool:
         """Whether both clocks have gone the same way, within a minute, since the last look at which they agreed."""
         ahead = self._measure()

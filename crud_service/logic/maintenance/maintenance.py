@@ -11,6 +11,7 @@ from crud_service.logic.maintenance.record_sweep import RecordSweep, expiry, pur
 from crud_service.logic.maintenance.system_call import Report
 from crud_service.logic.writer import Writer
 from crud_service.model.errors import CrudError, Reason
+from crud_service.model.measures import MaintenanceMeasures
 from crud_service.model.ports.record_store import RecordStore
 
 _SELDOM_SECONDS = 60.0
@@ -47,6 +48,12 @@ class Maintenance:
         self._indexes = IndexBuilder(store, writer, monotonic=monotonic, new_call_id=new_call_id, report=report)
         self._wakers: list[asyncio.Event] = []
         self._tasks: list[asyncio.Task[None]] = []
+        self._failing = 0
+
+    @property
+    def measures(self) -> MaintenanceMeasures:
+        """What it has done since it was made, and whether something keeps it from its work."""
+        return MaintenanceMeasures(self._expiry.changed, self._purge.changed, self._failing, self._guard.agreed)
 
     def start(self) -> None:
         """Begin in the background. What was left unfinished when the node stopped is done first."""
@@ -96,11 +103,13 @@ class Maintenance:
             waker.clear()
             try:
                 await work()
-                failed = False
+                now_failed = False
             except Exception as error:  # noqa: BLE001 - nothing may end the keeping
                 if not failed and not _is_closing(error):
                     self._report(f"maintenance cannot go on, and tries again: {error}", error)
-                failed = True
+                now_failed = True
+            self._failing += now_failed - failed
+            failed = now_failed
             # A failure is tried again soon, whatever the pace of the work is.
             with suppress(TimeoutError):
                 async with asyncio.timeout(min(interval, self._interval) if failed else interval):

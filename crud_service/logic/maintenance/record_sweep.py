@@ -73,6 +73,8 @@ class RecordSweep:
         self._report = report
         self._setbacks = Setbacks(monotonic)
         self._not_before = monotonic()
+        self.changed = 0
+        """How many records it has changed so far."""
 
     async def run(self) -> None:
         """Change all that is due now. Raises CrudError when the store cannot be used."""
@@ -131,6 +133,7 @@ class RecordSweep:
         ]
         call = system_call(self._kind.operation, tenant, self._kind.reason, self._new_call_id)
         await self._writer.write(call, time, changes)
+        self.changed += len(changes)
 
 
 def _key(due: DueRecord) -> RecordKey:

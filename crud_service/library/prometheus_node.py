@@ -1,0 +1,111 @@
+"""The node as Prometheus sees it: its store, its log, its own work, its registry, its event loop."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+    Metric,
+)
+
+from crud_service.library.prometheus_samples import add_distribution
+from crud_service.model.measures import (
+    CommitMeasures,
+    Distribution,
+    MaintenanceMeasures,
+    PoolMeasures,
+    StoreMeasures,
+)
+from crud_service.model.ports.registrar import RegistryState
+from crud_service.model.record import NodeInfo
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where the numbers are. All are asked whenever somebody wants the metrics, and none waits."""
+
+    node: NodeInfo
+    is_ready: Callable[[], bool]
+    store: Callable[[], StoreMeasures]
+    maintenance: Callable[[], MaintenanceMeasures]
+    registry: Callable[[], RegistryState | None]
+    loop_lag: Distribution
+
+
+class NodeCollector:
+    """Tells what the sources say as metrics."""
+
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+
+    def collect(self) -> Iterator[Metric]:
+        """The metrics as they are now."""
+        sources = self._sources
+        yield _build(sources.node)
+        yield _gauge("crud_node_ready", "Whether the node takes calls: 1 or 0.", sources.is_ready())
+        yield _histogram("crud_event_loop_lag_seconds", "How late the event loop was.", sources.loop_lag)
+        store = sources.store()
+        yield _gauge("crud_log_last_revision", "The last revision of the change log.", store.last_revision)
+        if store.commits is not None:
+            yield from _commits(store.commits)
+        if store.pools:
+            yield from _pools(store.pools)
+        yield from _maintenance(sources.maintenance())
+        registry = sources.registry()
+        if registry is not None:
+            yield _registry(registry)
+
+
+def _build(node: NodeInfo) -> Metric:
+    labels = {"version": node.version, "commit": node.commit, "store": node.store}
+    return InfoMetricFamily("crud_build", "Which code runs, on which kind of store.", labels)
+
+
+def _commits(commits: CommitMeasures) -> Iterator[Metric]:
+    yield _gauge("crud_store_waiting_mutations", "Mutations that wait to be written.", commits.waiting)
+    about = "Mutations that were written in one transaction."
+    yield _histogram("crud_store_group_mutations", about, commits.group_sizes)
+    about = "How long one transaction took, until it was durable."
+    yield _histogram("crud_store_write_seconds", about, commits.write_seconds)
+
+
+def _pools(pools: tuple[PoolMeasures, ...]) -> Iterator[Metric]:
+    threads = GaugeMetricFamily("crud_store_reader_threads", "Threads that may read.", labels=["pool"])
+    busy = GaugeMetricFamily("crud_store_reader_threads_busy", "Threads that read now.", labels=["pool"])
+    waiting = GaugeMetricFamily("crud_store_waiting_reads", "Reads that wait for a thread.", labels=["pool"])
+    for pool in pools:
+        threads.add_metric((pool.name,), pool.threads)
+        busy.add_metric((pool.name,), pool.busy)
+        waiting.add_metric((pool.name,), pool.waiting)
+    yield from (threads, busy, waiting)
+
+
+def _maintenance(done: MaintenanceMeasures) -> Iterator[Metric]:
+    about = "Records that were deleted because their expire_time had come."
+    yield CounterMetricFamily("crud_records_expired", about, value=done.expired_records)
+    about = "Records that were erased because their purge_time had come."
+    yield CounterMetricFamily("crud_records_purged", about, value=done.purged_records)
+    about = "Kinds of the node's own work that did not succeed the last time."
+    yield _gauge("crud_maintenance_failing", about, done.failing)
+    about = "Whether the wall clock may end lives, because it has not jumped: 1 or 0."
+    yield _gauge("crud_clock_trusted", about, done.clock_trusted)
+
+
+def _registry(state: RegistryState) -> Metric:
+    about = "Whether the registry has confirmed the node: 1 or 0."
+    family = GaugeMetricFamily("crud_registry_registered", about, labels=["registry"])
+    family.add_metric((state.registry,), state.registered)
+    return family
+
+
+def _gauge(name: str, about: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, about, value=value)
+
+
+def _histogram(name: str, about: str, distribution: Distribution) -> Metric:
+    family = HistogramMetricFamily(name, about, labels=())
+    add_distribution(family, (), distribution)
+    return family
