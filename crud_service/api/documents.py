@@ -12,6 +12,7 @@ from crud_service.api.http_reply import JSON, HttpReply
 from crud_service.api.http_server import Document
 from crud_service.api.openapi import build_openapi
 from crud_service.api.pages import load_pages
+from crud_service.chassis.health import Health, Status
 from crud_service.model.limits import Limits
 from crud_service.model.ports.registrar import RegistryState
 from crud_service.model.record import NodeInfo
@@ -27,6 +28,7 @@ _LINKS = {
     "collections": "/v1/collections",
     "live": "/healthz",
     "ready": "/readyz",
+    "started": "/startupz",
     "metrics": "/metrics",
 }
 
@@ -34,7 +36,7 @@ _LINKS = {
 def documents(
     node: NodeInfo,
     limits: Limits,
-    is_ready: Callable[[], bool],
+    health: Health,
     registry: Callable[[], RegistryState | None] = lambda: None,
     metrics: Metrics | None = None,
 ) -> dict[str, Document]:
@@ -44,8 +46,9 @@ def documents(
     if metrics is None:
         del openapi["paths"]["/metrics"], links["metrics"]
     found: dict[str, Document] = {
-        "/healthz": _fixed(b'{"status":"live"}'),
-        "/readyz": _readiness(is_ready, registry),
+        "/healthz": _state("live", "", lambda: True, health, registry),
+        "/readyz": _state("ready", "not ready", lambda: health.is_ready, health, registry),
+        "/startupz": _state("started", "starting", lambda: health.is_started, health, registry),
         "/version": _fixed(msgspec.json.encode({"version": node.version, "commit": node.commit})),
         "/openapi.json": _fixed(msgspec.json.encode(openapi)),
         "/proto.binpb": _fixed(descriptors, b"application/octet-stream"),
@@ -63,26 +66,31 @@ def _fixed(body: bytes, content_type: bytes = JSON, headers: tuple[tuple[bytes, 
     return lambda _, __: HttpReply(200, body, [(b"content-type", content_type), *headers])
 
 
-def _readiness(is_ready: Callable[[], bool], registry: Callable[[], RegistryState | None]) -> Document:
-    """Whether the node takes calls; with `?verbose` also what somebody should know who wonders."""
+def _state(
+    yes: str, no: str, is_so: Callable[[], bool], health: Health, registry: Callable[[], RegistryState | None]
+) -> Document:
+    """200 and one word while it is so, else 503 and another; with `?verbose` also what somebody who wonders can use."""
 
     def tell(headers: Headers, query: bytes) -> HttpReply:
-        ready = is_ready()
-        told: dict[str, Any] = {"status": "ready" if ready else "not ready"}
+        so = is_so()
+        told: dict[str, Any] = {"status": yes if so else no}
         if "verbose" in parse_qs(query.decode("latin-1"), keep_blank_values=True):
-            told |= _details(registry())
+            told |= _details(health, registry())
         body = msgspec.json.encode(told)
-        return HttpReply(200 if ready else 503, body, [(b"content-type", JSON), (b"cache-control", b"no-store")])
+        return HttpReply(200 if so else 503, body, [(b"content-type", JSON), (b"cache-control", b"no-store")])
 
     return tell
 
 
-def _details(registry: RegistryState | None) -> dict[str, Any]:
-    """A node that is in no registry still takes calls: a warning, and no reason to be not ready."""
-    if registry is None:
-        return {"warnings": []}
-    warnings = [f"{registry.registry}: {registry.problem}"] if registry.problem else []
-    return {"warnings": warnings, "registry": {"kind": registry.registry, "registered": registry.registered}}
+def _details(health: Health, registry: RegistryState | None) -> dict[str, Any]:
+    """A warning is no reason to be not ready; that a node is in no registry is never more than one."""
+    warnings = [f"{each.name}: {each.problem}" for each in health.verdicts if each.status is Status.WARNING]
+    told: dict[str, Any] = {"warnings": warnings, "probes": health.verdicts}
+    if registry is not None:
+        if registry.problem:
+            warnings.append(f"{registry.registry}: {registry.problem}")
+        told["registry"] = {"kind": registry.registry, "registered": registry.registered}
+    return told
 
 
 def _measured(metrics: Metrics) -> Document:

@@ -49,13 +49,18 @@ class GrpcServer:
         except RuntimeError as cause:
             message = f"gRPC address {address} is in use or not of this machine; set CRUD_GRPC_ADDRESS"
             raise StartError(message) from cause
+        await self.set_serving(False)
         await self._server.start()
-        for service in ("", *self._services):
-            await self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
         return port
 
+    async def set_serving(self, is_serving: bool) -> None:
+        """Have the health service say whether calls are wanted, for the node and for each service."""
+        states = health_pb2.HealthCheckResponse
+        for service in ("", *self._services):
+            await self._health.set(service, states.SERVING if is_serving else states.NOT_SERVING)
+
     async def drain(self) -> None:
-        """Tell health watchers that no new calls are wanted."""
+        """Tell health watchers that no new calls are wanted, and never will be."""
         await self._health.enter_graceful_shutdown()
 
     async def stop(self, grace: float | None) -> None:

@@ -19,14 +19,17 @@ from crud_service.bootstrap.reports import (
     report_failure,
     report_registry,
     report_trouble,
+    report_verdict,
     start_logging,
     warn_of_loopback,
 )
 from crud_service.bootstrap.stores import data_file, open_store
 from crud_service.chassis.action_log import action_log
 from crud_service.chassis.call_context import call_context
+from crud_service.chassis.health import Health
 from crud_service.chassis.loop_lag import LoopLag
 from crud_service.chassis.metrics import metrics, operation_class
+from crud_service.chassis.probes import commit_probe, loop_probe, store_probes
 from crud_service.chassis.recover import recover
 from crud_service.library.advertised import advertised, is_loopback
 from crud_service.library.banner import banner
@@ -62,7 +65,7 @@ class Node:
         self._output = log_output(settings)
         self._parts.callback(self._output.flush)
         self._stopping = asyncio.Event()
-        self._ready = False
+        self._health = Health(settings.health_interval, settings.health_timeout, now, report_verdict, self._tell_ready)
         self._registrar: Registrar = NoneRegistrar()
         self.http_port = 0
         """Where HTTP listens, once it does."""
@@ -77,7 +80,7 @@ class Node:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Stop all parts, the last one first."""
-        self._ready = False
+        await self._health.drain()
         await self._parts.aclose()
 
     def start_logging(self) -> None:
@@ -155,7 +158,7 @@ class Node:
 
         limits = self._settings.limits
         measured = self._metrics.text if self._metrics else None
-        served = documents(self._info, limits, lambda: self._ready, lambda: self._registrar.state, measured)
+        served = documents(self._info, limits, self._health, lambda: self._registrar.state, measured)
         application = HttpServer(self._table, self._middleware, limits, served)
         listener = HttpListener(application, limits, lambda error: (http_status(error), http_error(error)))
         self.http_port = await listener.start(self._settings.http_address)
@@ -164,7 +167,9 @@ class Node:
     async def register(self) -> None:
         """Be ready, and have clients find this node. Does not wait for the registry."""
         settings = self._settings
-        self._ready = True
+        self._health.add([*store_probes(self.store), commit_probe(lambda: self.store.measures), loop_probe()])
+        self._parts.push_async_callback(self._health.close)
+        await self._health.start()
         listed = settings.advertise_address is not None
         self._registrar = open_registrar(settings.consul, partial(report_registry, self._info), is_listed=listed)
         self._parts.push_async_callback(self._registrar.close)
@@ -189,7 +194,7 @@ class Node:
         gc.freeze()
         gc.set_threshold(_COLLECT_AFTER)
         await self._stopping.wait()
-        self._ready = False
+        await self._health.drain()
         await self._grpc.drain()
         await self._registrar.deregister()
         if self._registrar.state is not None:
@@ -212,7 +217,7 @@ class Node:
         self._parts.callback(lag.stop)
         sources = Sources(
             self._info,
-            is_ready=lambda: self._ready,
+            is_ready=lambda: self._health.is_ready,
             store=lambda: self.store.measures,
             maintenance=lambda: self._maintenance.measures,
             registry=lambda: self._registrar.state,
@@ -225,6 +230,9 @@ class Node:
         if setting is not None:
             return setting.get_secret_value().encode()
         return await self.store.load_or_create(_PAGE_TOKEN_KEY, lambda: secrets.token_bytes(32))
+
+    async def _tell_ready(self, is_ready: bool) -> None:
+        await self._grpc.set_serving(is_ready)
 
     def _banner(self) -> str:
         settings, file = self._settings, data_file(self._settings.store)

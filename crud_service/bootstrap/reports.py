@@ -3,6 +3,7 @@
 import logging
 import sys
 
+from crud_service.chassis.health import Status, Verdict
 from crud_service.library.log_output import LogOutput
 from crud_service.model.call import Call
 from crud_service.model.errors import CrudError
@@ -46,6 +47,14 @@ def report_registry(node: NodeInfo, state: RegistryState) -> None:
     event = state.problem or ("registered" if state.registered else "deregistered")
     fields = {"service": node.service_name, "node_id": node.node_id}
     logging.getLogger(_LOG).log(level, "%s: %s", state.registry, event, extra={"fields": fields})
+
+
+def report_verdict(verdict: Verdict) -> None:
+    """Log that what the node needs has become well, slow or unwell."""
+    level = logging.INFO if verdict.status is Status.OK else logging.WARNING
+    fields = {"probe": verdict.name, "status": verdict.status.value}
+    event = f"{verdict.problem}; {verdict.advice}" if verdict.problem else "well again"
+    logging.getLogger(_LOG).log(level, "%s: %s", verdict.name, event, extra={"fields": fields})
 
 
 def warn_of_loopback(address: object) -> None:

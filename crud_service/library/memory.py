@@ -107,6 +107,10 @@ class MemoryStore:
         """As the port says."""
         return self._data.revision
 
+    async def probe_write(self) -> None:
+        """As the port says."""
+        _ = self._data  # which there is unless it is closed
+
     async def read_log(self, after: int, limit: int) -> tuple[Change, ...]:
         """As the port says."""
         log = self._data.log

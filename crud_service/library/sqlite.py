@@ -142,6 +142,10 @@ class SqliteStore:
         """As the port says."""
         return self._running.reader.last_revision()
 
+    async def probe_write(self) -> None:
+        """As the port says."""
+        await self._running.in_writer(SqliteWriter.probe)
+
     async def read_log(self, after: int, limit: int) -> tuple[Change, ...]:
         """As the port says."""
         return await self._running.readers.run(lambda reader: reader.read_log(after, limit))

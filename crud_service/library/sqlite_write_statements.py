@@ -183,6 +183,12 @@ class WriteStatements:
         values = table(SystemValueRow)
         return to_text(sqlite.insert(values).values(name="", value=b"").on_conflict_do_nothing())
 
+    @cached_property
+    def put_system_value(self) -> str:
+        """(name, value): kept instead of what there was of that name."""
+        put = sqlite.insert(table(SystemValueRow)).values(name="", value=b"")
+        return to_text(put.on_conflict_do_update(index_elements=["name"], set_={"value": put.excluded.value}))
+
     def _erase_states(self) -> Update:
         state = self._changes.c.state
         return update(self._changes).values(state=literal_column("''")).where(state != literal_column("''"))

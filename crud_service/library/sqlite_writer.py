@@ -29,6 +29,10 @@ from crud_service.model.timestamp import Timestamp
 # Rows past this many characters are bound one by one: the driver keeps the last values of each prepared statement.
 _LARGE_ROWS = 262_144
 
+# What a probe writes, and how long it may keep commits waiting for a foreign lock.
+_PROBE_NAME = "write_probe"
+_PROBE_PATIENCE_MS = 100
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -39,6 +43,7 @@ class SqliteWriter:
         self._connection = SqliteConnection(connect)
         self._reads = reads
         self._writes = WriteStatements()
+        self._has_failed = False
 
     def write(self, mutations: Sequence[Mutation]) -> list[Committed | Refusal]:
         """Evaluate and store a group in one transaction: an outcome for each, or an error and nothing is stored."""
@@ -47,6 +52,7 @@ class SqliteWriter:
             outcomes = [plan.add(mutation) for mutation in mutations]
             if plan.changes or plan.requests.written:
                 self._store(connection, plan)
+        self._has_failed = False
         return outcomes
 
     def fill_index(self, collection: CollectionKey, field: str, after: str, limit: int) -> str | None:
@@ -76,15 +82,26 @@ class SqliteWriter:
             connection.execute(self._writes.keep_system_value, (name, value))
         return value
 
+    def probe(self) -> None:
+        """As the port says: take the lock, but write only after a failure."""
+        with self._transaction(_PROBE_PATIENCE_MS) as connection:
+            if self._has_failed:
+                connection.execute(self._writes.put_system_value, (_PROBE_NAME, b""))
+        self._has_failed = False
+
     def close(self) -> None:
         """Let the connection go."""
         self._connection.close()
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def _transaction(self, patience_ms: int | None = None) -> Iterator[sqlite3.Connection]:
+        """A transaction that waits for a foreign lock as long as the connection does, or `patience_ms`."""
         try:
             connection = self._connection.get()
-            connection.execute("BEGIN IMMEDIATE")
+            if patience_ms is None:
+                connection.execute("BEGIN IMMEDIATE")
+            else:
+                _begin_within(connection, patience_ms)
             try:
                 yield connection
                 connection.execute("COMMIT")
@@ -93,6 +110,7 @@ class SqliteWriter:
                     connection.rollback()
                 raise
         except sqlite3.Error as error:
+            self._has_failed = True
             raise self._connection.failed(error) from error
 
     def _plan(self, connection: sqlite3.Connection, mutations: Sequence[Mutation]) -> CommitPlan:
@@ -169,3 +187,11 @@ def _run(
         most = 1
     for text, values in statement.pieces(rows, most):
         connection.execute(text, values)
+
+
+def _begin_within(connection: sqlite3.Connection, patience_ms: int) -> None:
+    """Begin a transaction, waiting for a foreign lock no longer than that."""
+    (usual,) = connection.execute("PRAGMA busy_timeout").fetchone()
+    connection.execute(f"PRAGMA busy_timeout = {patience_ms:d}")
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute(f"PRAGMA busy_timeout = {usual:d}")  # one that did not begin is closed

@@ -15,23 +15,25 @@ _ROUTES = {
     "/version": ("GetVersion", "The version and the commit of the code", (_JSON,)),
     "/healthz": ("GetLiveness", "Whether the process is alive", (_JSON,)),
     "/readyz": ("GetReadiness", "Whether the node takes calls", (_JSON,)),
+    "/startupz": ("GetStartup", "Whether the node has started", (_JSON,)),
     "/metrics": ("GetMetrics", "What the node measures, for Prometheus", (_PROMETHEUS, _OPEN_METRICS)),
+}
+_VERBOSE = {
+    "name": "verbose",
+    "in": "query",
+    "description": "When it is there: what the node's probes found as well, and whether it is registered.",
+    "allowEmptyValue": True,
+    "schema": {"type": "string"},
 }
 
 
 def plain_paths() -> dict[str, Any]:
     """The path items of the plain routes."""
     paths = {path: {"get": _operation(*route)} for path, route in _ROUTES.items()}
-    paths["/readyz"]["get"]["responses"]["503"] = _response("It takes none now.", (_JSON,))
-    paths["/readyz"]["get"]["parameters"] = [
-        {
-            "name": "verbose",
-            "in": "query",
-            "description": "When it is there: warnings too, and whether the node is registered where clients look.",
-            "allowEmptyValue": True,
-            "schema": {"type": "string"},
-        }
-    ]
+    for path, no in (("/readyz", "It takes none now."), ("/startupz", "It has not yet.")):
+        paths[path]["get"]["responses"]["503"] = _response(no, (_JSON,))
+    for path in ("/healthz", "/readyz", "/startupz"):
+        paths[path]["get"]["parameters"] = [_VERBOSE]
     return paths
 
 

@@ -131,6 +131,13 @@ class RecordStore(Protocol):
     async def last_revision(self) -> int:
         """The revision of the last committed mutation; 0 if there was none."""
 
+    async def probe_write(self) -> None:
+        """Find out whether a commit could be stored now, without waiting for long; CrudError as a commit would raise.
+
+        Nothing is stored while commits go well. After one that failed for the store's sake, something of the store's
+        own is, which no other method shows: so a store that has mended is seen without a caller's help.
+        """
+
     async def read_log(self, after: int, limit: int) -> tuple[Change, ...]:
         """The entries with a revision greater than `after`, in order: as many whole mutations as `limit` entries hold,
         but at least one.

@@ -33,6 +33,16 @@ class CommitContract:
         assert committed.states == (replace(first, revision=2, version=2, update_time=LATER, **fields),)
         assert await store.get_record(KEY) == committed.states[0]
 
+    async def test_probe_of_writing(self, store: Store) -> None:
+        """A store that takes commits says so, and stores nothing for it."""
+        await commit_record(store, create(record()))
+        log = await store.read_log(0, 10)
+        for _ in range(3):
+            await store.probe_write()
+        assert await store.last_revision() == 1
+        assert await store.read_log(0, 10) == log
+        assert (await commit_record(store, create(record("r2")))).revision == 2
+
     async def test_delete_keeps_the_record(self, store: Store) -> None:
         """A deleted record is still read, with its time of deletion."""
         committed = await store.commit(mutation(delete(await commit_record(store, create(record())))))
@@ -172,6 +182,7 @@ class CommitContract:
             store.get_collection(notes),
             store.list_collections("", "", 10),
             store.last_revision(),
+            store.probe_write(),
             store.read_log(0, 10),
             store.read_mutation(1),
             store.get_request(request().key, TIME),

@@ -6,7 +6,6 @@ import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool
 
 from crud_service import __version__
-from crud_service.bootstrap import Node
 from crud_service.testing.node import running_node
 from tests.integration.api.http_client import HttpConnection, fetch
 from tests.integration.api.openapi_check import OpenApiCheck
@@ -15,22 +14,12 @@ _PLAIN = {
     "/": "GetIndex",
     "/healthz": "GetLiveness",
     "/readyz": "GetReadiness",
+    "/startupz": "GetStartup",
     "/version": "GetVersion",
     "/openapi.json": "GetOpenApi",
     "/docs": "GetDocs",
     "/proto.binpb": "GetProto",
 }
-
-
-async def test_health(http: HttpConnection, node: Node) -> None:
-    """A node is live as soon as it answers; it is ready when it takes work, and no cache keeps that answer."""
-    assert (await http.request("GET", "/healthz")).json == {"status": "live"}
-    for ready, status, word in ((True, 200, "ready"), (False, 503, "not ready")):
-        node._ready = ready
-        answer = await http.request("GET", "/readyz")
-        assert (answer.status, answer.json) == (status, {"status": word})
-        assert answer.headers["cache-control"] == "no-store"
-        assert (await http.request("GET", "/healthz")).status == 200
 
 
 async def test_version(http: HttpConnection) -> None:

@@ -204,6 +204,48 @@ async def test_locked_by_another_program(store):
     await goes_on(store)
 
 
+async def test_probe_of_a_locked_file(store):
+    """A probe tells of a foreign lock sooner than a commit does, and of its end without a commit's help."""
+    with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        for _ in range(2):
+            with pytest.raises(CrudError) as answer:
+                await store.probe_write()
+            assert (answer.value.kind, answer.value.reason) == (Kind.UNAVAILABLE, Reason.STORE_UNAVAILABLE)
+        other.execute("ROLLBACK")
+    await store.probe_write()
+    (patience,) = store._engine.writer._connection.get().execute("PRAGMA busy_timeout").fetchone()
+    assert patience == 100  # milliseconds, as the store was made with
+    await goes_on(store)
+
+
+async def test_probe_after_a_commit_that_failed(store):
+    """After a failed commit a probe tries whether a commit can be stored; before that it writes nothing."""
+    writer = store._engine.writer
+
+    def written():
+        (changes,) = writer._connection.get().execute("SELECT total_changes()").fetchone()
+        return changes
+
+    before = written()
+    await store.probe_write()
+    assert written() == before
+    with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        await refused(store, Kind.UNAVAILABLE)
+        other.execute("ROLLBACK")
+    writer._connection.get().execute("PRAGMA query_only = ON")  # every write fails from now on, no lock does
+    with pytest.raises(CrudError) as answer:
+        await store.probe_write()
+    assert answer.value.reason is Reason.STORE_UNAVAILABLE
+    before = written()
+    await store.probe_write()
+    assert written() == before + 1
+    await store.probe_write()
+    assert written() == before + 1
+    await goes_on(store)
+
+
 async def test_connection_that_breaks(store):
     """Reads and writes use another connection after an error."""
     engine = store._engine

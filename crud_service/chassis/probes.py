@@ -1,0 +1,61 @@
+"""What a node looks at to know that it is well."""
+
+import asyncio
+from collections.abc import Callable
+
+from crud_service.chassis.health import Probe
+from crud_service.model.measures import StoreMeasures
+from crud_service.model.ports.record_store import RecordStore
+
+# Seconds past which somebody should look, and how far ahead the event loop is asked to call back.
+_SLOW_STORE = 0.25
+_SLOW_COMMIT = 0.1
+_SLOW_LOOP = 0.1
+_AHEAD = 0.02
+
+_DISK = "look at the disk of the data file: is it there, is it full, does the system's log report errors?"
+
+
+def store_probes(store: RecordStore) -> list[Probe]:
+    """Whether the store can be read, and whether it would take a commit."""
+
+    async def read() -> None:
+        await store.last_revision()
+
+    when_slow = "the disk is slow, or the process gets too little CPU: look at the load of both"
+    lock = "look for another process that holds the data file locked; else"
+    return [
+        Probe("store read", read, _DISK, _SLOW_STORE, when_slow),
+        Probe("store write", store.probe_write, f"{lock} {_DISK}", _SLOW_STORE, when_slow),
+    ]
+
+
+def commit_probe(measures: Callable[[], StoreMeasures]) -> Probe:
+    """How long commits have taken since the last look, on average. Slow ones are never more than a warning."""
+    seen_seconds, seen_groups = 0.0, 0
+
+    async def mean() -> float:
+        nonlocal seen_seconds, seen_groups
+        commits = measures().commits
+        if commits is None:
+            return 0.0
+        before = seen_seconds, seen_groups
+        seen_seconds, seen_groups = commits.write_seconds.total, sum(commits.write_seconds.counts)
+        groups = seen_groups - before[1]
+        return (seen_seconds - before[0]) / groups if groups else 0.0
+
+    advice = "the disk is slow to sync: look at its load and latency, and at who else writes to it"
+    return Probe("commits", mean, _DISK, _SLOW_COMMIT, advice, needed=False)
+
+
+def loop_probe() -> Probe:
+    """How late the event loop calls back. One that is late is never more than a warning."""
+
+    async def late() -> float:
+        loop = asyncio.get_running_loop()
+        due = loop.time() + _AHEAD
+        await asyncio.sleep(_AHEAD)
+        return max(0.0, loop.time() - due)
+
+    advice = "the process gets too little CPU, or something blocks it: look at its CPU use, then for large requests"
+    return Probe("event loop", late, advice, _SLOW_LOOP, advice, needed=False)
