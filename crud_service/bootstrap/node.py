@@ -26,7 +26,7 @@ from crud_service.bootstrap.reports import (
 from crud_service.bootstrap.stores import data_file, open_store
 from crud_service.chassis.action_log import action_log
 from crud_service.chassis.call_context import call_context
-from crud_service.chassis.health import Health
+from crud_service.chassis.health import Health, Status
 from crud_service.chassis.loop_lag import LoopLag
 from crud_service.chassis.metrics import metrics, operation_class
 from crud_service.chassis.probes import commit_probe, loop_probe, store_probes
@@ -221,6 +221,7 @@ class Node:
             store=lambda: self.store.measures,
             maintenance=lambda: self._maintenance.measures,
             registry=lambda: self._registrar.state,
+            probes=lambda: {each.name: each.status is Status.OK for each in self._health.verdicts},
             loop_lag=lag.seconds,
         )
         return PrometheusMetrics({name: operation_class(name) for name in self._handlers}, sources)

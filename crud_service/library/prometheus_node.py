@@ -1,6 +1,6 @@
 """The node as Prometheus sees it: its store, its log, its own work, its registry, its event loop."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from prometheus_client.core import (
@@ -29,6 +29,8 @@ class Sources:
 
     node: NodeInfo
     is_ready: Callable[[], bool]
+    probes: Callable[[], Mapping[str, bool]]
+    """Whether each probe found all well the last time."""
     store: Callable[[], StoreMeasures]
     maintenance: Callable[[], MaintenanceMeasures]
     registry: Callable[[], RegistryState | None]
@@ -46,6 +48,7 @@ class NodeCollector:
         sources = self._sources
         yield _build(sources.node)
         yield _gauge("crud_node_ready", "Whether the node takes calls: 1 or 0.", sources.is_ready())
+        yield _probes(sources.probes())
         yield _histogram("crud_event_loop_lag_seconds", "How late the event loop was.", sources.loop_lag)
         store = sources.store()
         yield _gauge("crud_log_last_revision", "The last revision of the change log.", store.last_revision)
@@ -62,6 +65,14 @@ class NodeCollector:
 def _build(node: NodeInfo) -> Metric:
     labels = {"version": node.version, "commit": node.commit, "store": node.store}
     return InfoMetricFamily("crud_build", "Which code runs, on which kind of store.", labels)
+
+
+def _probes(found: Mapping[str, bool]) -> Metric:
+    about = "Whether a probe of the node's health found all well: 1 or 0."
+    family = GaugeMetricFamily("crud_probe_ok", about, labels=["probe"])
+    for name, is_ok in found.items():
+        family.add_metric((name,), is_ok)
+    return family
 
 
 def _commits(commits: CommitMeasures) -> Iterator[Metric]:

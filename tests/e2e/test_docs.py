@@ -1,5 +1,6 @@
 """The documents tell the truth: examples run, links lead somewhere, tables say what the code says."""
 
+import asyncio
 import json
 import re
 import tomllib
@@ -14,6 +15,7 @@ from crud_service.api.http_rules import HttpRule, http_rules
 from crud_service.api.operations import FILES
 from crud_service.api.status import STATUS, http_status
 from crud_service.chassis.action_log import ActionLine, action_log
+from crud_service.chassis.health import Health
 from crud_service.model.call import Call
 from crud_service.model.errors import CrudError, Kind, Reason, not_found
 from crud_service.model.limits import Limits
@@ -192,7 +194,9 @@ async def test_other_paths_are_those_that_answer() -> None:
     from crud_service.model.timestamp import now
 
     node = NodeInfo("", "", "", "", (), "", now())
-    answered = {path for path in served_documents(node, Limits(), lambda: True) if "/" not in path[1:]}
+    health = Health(1, 1, now, lambda _: None, lambda _: asyncio.sleep(0))
+    found = served_documents(node, Limits(), health, metrics=lambda _: ("", b""))
+    answered = {path for path in found if "/" not in path[1:]}
     listed = {row[0] for row in table(page("reference/http.md"), "Other paths")}
     assert listed <= answered
     assert {path for path in answered - listed if not path.endswith((".js", ".css", ".svg", ".ico"))} == set()
