@@ -72,6 +72,8 @@ class Settings(BaseModel):
     log_format: Literal["auto", "json", "text"] = Field("auto", description="auto is text on a terminal, else json.")
     event_loop: Literal["auto", "uvloop", "asyncio"] = Field("auto", description="auto is uvloop where there is one.")
     metrics: bool = Field(True, description="Measure what the node does, and answer /metrics.")
+    deadline_default: PositiveFloat = Field(5.0, description="Seconds that a call has whose caller does not say.")
+    deadline_max: PositiveFloat = Field(30.0, description="Seconds that a call has at most.")
     health_interval: PositiveFloat = Field(1.0, description="Seconds between two looks at what the node needs.")
     health_timeout: PositiveFloat = Field(1.0, description="Seconds that one look may take before it counts as failed.")
     shutdown_grace: PositiveFloat = Field(10.0, description="Seconds that running calls have when the node stops.")

@@ -92,6 +92,9 @@ class HttpServer:
 async def _serve(route: _Route, raw: HttpRequest) -> HttpReply:
     headers = raw.headers
     call = Call(route.name, "http", text(headers.get(b"traceparent", "")), text(headers.get(b"x-change-reason", "")))
+    timeout_ms = headers.get(b"x-timeout-ms")
+    if timeout_ms is not None:
+        call.timeout_ms = text(timeout_ms) or "0"  # an empty one is no more a number than any other text
     try:
         reply: HttpReply = await route.handler(call, raw)
     except CrudError as error:

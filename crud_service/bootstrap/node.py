@@ -26,6 +26,7 @@ from crud_service.bootstrap.reports import (
 from crud_service.bootstrap.stores import data_file, open_store
 from crud_service.chassis.action_log import action_log
 from crud_service.chassis.call_context import call_context
+from crud_service.chassis.deadline import Deadlines
 from crud_service.chassis.health import Health, Status
 from crud_service.chassis.loop_lag import LoopLag
 from crud_service.chassis.metrics import metrics, operation_class
@@ -137,6 +138,7 @@ class Node:
             call_context(new_call_id, new_trace_id),
             *([action_log(self._output.call_line)] if logs_calls else []),
             *([metrics(self._metrics.meters)] if self._metrics else []),
+            Deadlines(self._settings.deadline_default, self._settings.deadline_max),
         ]
 
     async def serve_grpc(self) -> None:

@@ -27,6 +27,8 @@ class Call(msgspec.Struct):
     """Whose data; empty until tenants are switched on."""
     deadline: float | None = None
     """When the caller stops waiting, on the clock of `time.monotonic()`; None is never."""
+    timeout_ms: str = ""
+    """The milliseconds that the caller gives the call, as they came (HTTP: `x-timeout-ms`); see `deadline`."""
     if_match: tuple[str, ...] = ()
     """Etags of which one must be the current one (`If-Match`); `*` is any, as long as there is one."""
     if_none_match: tuple[str, ...] = ()
