@@ -48,17 +48,29 @@ def test_the_inner_layers_bring_no_transport_and_no_store(root: Path, layer: str
     names = modules(root, f"{layer}/**/*.py")
     assert names
     loaded = {name.partition(".")[0] for name in imported(root, *names)["modules"]}
-    heavy = {"grpc", "google", "sqlmodel", "sqlalchemy", "alembic", "pluggy", "consul", "uvicorn", "sqlite3"}
+    heavy = {
+        "alembic",
+        "consul",
+        "google",
+        "grpc",
+        "pluggy",
+        "prometheus_client",
+        "sqlalchemy",
+        "sqlite3",
+        "sqlmodel",
+        "uvicorn",
+    }
     assert loaded & heavy == set()
 
 
 def test_bootstrap_imports_adapters_when_they_are_used(root: Path) -> None:
-    """Settings and bootstrap load neither alembic nor the Consul client: they cost memory until they are needed."""
+    """Settings and bootstrap load neither alembic nor the clients of Consul and Prometheus: they cost time to load."""
     loaded = {
         name.partition(".")[0] for name in imported(root, *modules(root, "settings.py", "bootstrap/*.py"))["modules"]
     }
     assert "crud_service" in loaded
-    assert loaded & {"alembic", "consul", "aiohttp", "sqlite3", "pytest", "hypothesis", "grpc_tools"} == set()
+    late = {"alembic", "consul", "aiohttp", "sqlite3", "prometheus_client", "pytest", "hypothesis", "grpc_tools"}
+    assert loaded & late == set()
 
 
 def test_importing_does_no_work(root: Path) -> None:

@@ -80,12 +80,14 @@ def test_stop() -> None:
 
 async def test_a_blocked_loop_is_seen() -> None:
     """Once a loop that stood still goes on, the time it stood is in the distribution."""
-    loop = asyncio.get_running_loop()
+    loop, passed = asyncio.get_running_loop(), asyncio.Event()
     lag = LoopLag(loop, interval=0.001)
     lag.start()
     until = loop.time() + 0.03
     while loop.time() < until:
         continue
-    await asyncio.sleep(0.002)
+    # What is due later is called later.
+    loop.call_at(loop.time(), passed.set)
+    await passed.wait()
     lag.stop()
     assert lag.seconds.total >= 0.02

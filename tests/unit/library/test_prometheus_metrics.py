@@ -2,6 +2,7 @@
 
 import pytest
 from prometheus_client import REGISTRY
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from crud_service.chassis.metrics import operation_class
 from crud_service.library.prometheus_metrics import PrometheusMetrics
@@ -101,6 +102,21 @@ def test_the_parts_are_told_as_they_are() -> None:
     assert plain.value("crud_log_last_revision") == 7
     missing = scrape.types.keys() - plain.types.keys()
     assert {name.split("_")[1] for name in missing} == {"store", "registry"}
+
+
+def test_both_formats_say_the_same() -> None:
+    """OpenMetrics passes the strict parser of its own, with the numbers of the other format."""
+    found = metrics(registry=RegistryState("consul", registered=True))
+    media_type, text = found.text("application/openmetrics-text")
+    assert media_type.startswith("application/openmetrics-text; version=1.0.0")
+    values = {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(text.decode())
+        for sample in family.samples
+    }
+    plain = told(found).samples
+    assert values.keys() == plain.keys()
+    assert {key: each for key, each in values.items() if key[0].startswith("crud_")}.items() <= plain.items()
 
 
 def test_the_process_is_told() -> None:
