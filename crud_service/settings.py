@@ -15,6 +15,7 @@ from pydantic import (
     ConfigDict,
     Field,
     NonNegativeFloat,
+    NonNegativeInt,
     PositiveFloat,
     PositiveInt,
     SecretStr,
@@ -23,6 +24,7 @@ from pydantic import (
 )
 
 import crud_service
+from crud_service.chassis.admission import AdmissionLimits
 from crud_service.library.advertised import read_advertised
 from crud_service.library.consul_options import ConsulOptions, read_consul_address
 from crud_service.model.errors import StartError
@@ -72,6 +74,13 @@ class Settings(BaseModel):
     log_format: Literal["auto", "json", "text"] = Field("auto", description="auto is text on a terminal, else json.")
     event_loop: Literal["auto", "uvloop", "asyncio"] = Field("auto", description="auto is uvloop where there is one.")
     metrics: bool = Field(True, description="Measure what the node does, and answer /metrics.")
+    admission_executing: PositiveInt = Field(64, description="Calls that run at a time at most.")
+    admission_executing_min: PositiveInt = Field(16, description="Calls that run at a time even while they are slow.")
+    admission_slow: PositiveFloat = Field(0.5, description="Seconds of a call past which fewer run at a time.")
+    admission_waiting: NonNegativeInt = Field(128, description="Calls that wait for their turn at most.")
+    admission_wait: NonNegativeFloat = Field(0.25, description="Seconds that a call waits for its turn at most.")
+    rate_limit: NonNegativeFloat = Field(0.0, description="Calls a second that a principal may make; 0 is any number.")
+    rate_limit_burst: PositiveInt = Field(200, description="Calls that a principal may make at once after a pause.")
     deadline_default: PositiveFloat = Field(5.0, description="Seconds that a call has whose caller does not say.")
     deadline_max: PositiveFloat = Field(30.0, description="Seconds that a call has at most.")
     health_interval: PositiveFloat = Field(1.0, description="Seconds between two looks at what the node needs.")
@@ -146,6 +155,17 @@ class Settings(BaseModel):
     def limits(self) -> Limits:
         """The limits of the contract."""
         return Limits(**{name: getattr(self, f"limit_{name}") for name in Limits.__struct_fields__})
+
+    @property
+    def admission(self) -> AdmissionLimits:
+        """How many calls run and wait at a time."""
+        return AdmissionLimits(
+            self.admission_executing,
+            self.admission_executing_min,
+            self.admission_slow,
+            self.admission_waiting,
+            self.admission_wait,
+        )
 
     @property
     def consul(self) -> ConsulOptions | None:

@@ -89,7 +89,7 @@ class GrpcServer:
             try:
                 reply: bytes = await handler(call, data)
             except CrudError as error:
-                context.set_trailing_metadata((*_ids(call), ("grpc-status-details-bin", grpc_details(error, call))))
+                context.set_trailing_metadata((*_ids(call), *_told(error, call)))
                 await context.abort(grpc_code(error), error.message)
             context.set_trailing_metadata(_ids(call))
             return reply
@@ -134,6 +134,14 @@ def _read_metadata(call: Call, context: _Context) -> None:
     remaining = context.time_remaining()
     if remaining is not None:
         call.deadline = time.monotonic() + remaining
+
+
+def _told(error: CrudError, call: Call) -> list[tuple[str, str | bytes]]:
+    """The details of an error, and for clients that send again on their own, when."""
+    told: list[tuple[str, str | bytes]] = [("grpc-status-details-bin", grpc_details(error, call))]
+    if error.retry_after is not None:
+        told.append(("grpc-retry-pushback-ms", str(round(error.retry_after * 1000))))
+    return told
 
 
 def _ids(call: Call) -> tuple[tuple[str, str], ...]:

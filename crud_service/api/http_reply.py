@@ -1,5 +1,6 @@
 """A reply of the HTTP transport."""
 
+import math
 from typing import NamedTuple
 
 from crud_service.api.status import http_error, http_status
@@ -26,4 +27,6 @@ def refusal(error: CrudError, call: Call | None = None) -> HttpReply:
     headers = [(b"content-type", JSON)]
     if error.reason in _UNREAD:
         headers.append((b"connection", b"close"))
+    if error.retry_after is not None:
+        headers.append((b"retry-after", b"%d" % max(1, math.ceil(error.retry_after))))
     return HttpReply(http_status(error, call), http_error(error, call), headers)

@@ -5,6 +5,7 @@ from typing import Any
 import grpc
 import msgspec
 from google.protobuf import any_pb2
+from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
 from crud_service.model.call import Call
@@ -41,6 +42,7 @@ HTTP_BY_REASON = {
     Reason.ETAG_REQUIRED: 428,
     Reason.HEADERS_TOO_LARGE: 431,
     Reason.STORE_FULL: 507,
+    Reason.OVERLOADED: 503,
 }
 """Reasons with an HTTP status of their own."""
 
@@ -77,6 +79,9 @@ def http_error(error: CrudError, call: Call | None = None) -> bytes:
     if error.violations:
         fields = [msgspec.structs.asdict(each) for each in error.violations]
         details.append({"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": fields})
+    if error.retry_after is not None:
+        retry = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": f"{round(error.retry_after, 3):g}s"}
+        details.append(retry)
     body = {"code": http_status(error, call), "status": error.kind.value, "message": error.message, "details": details}
     return msgspec.json.encode({"error": body})
 
@@ -89,12 +94,16 @@ def grpc_code(error: CrudError) -> grpc.StatusCode:
 def grpc_details(error: CrudError, call: Call) -> bytes:
     """The serialized google.rpc.Status of an error, for the metadata `grpc-status-details-bin`."""
     info = error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=_metadata(error, call))
-    details = [info]
+    details: list[Message] = [info]
     if error.violations:
         bad = error_details_pb2.BadRequest()
         for each in error.violations:
             bad.field_violations.add(field=each.field, description=each.description, reason=each.reason)
         details.append(bad)
+    if error.retry_after is not None:
+        retry = error_details_pb2.RetryInfo()
+        retry.retry_delay.FromMilliseconds(round(error.retry_after * 1000))
+        details.append(retry)
     status = status_pb2.Status(code=grpc_code(error).value[0], message=error.message)
     for detail in details:
         packed = any_pb2.Any()

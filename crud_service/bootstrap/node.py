@@ -25,12 +25,14 @@ from crud_service.bootstrap.reports import (
 )
 from crud_service.bootstrap.stores import data_file, open_store
 from crud_service.chassis.action_log import action_log
+from crud_service.chassis.admission import Admission
 from crud_service.chassis.call_context import call_context
 from crud_service.chassis.deadline import Deadlines
 from crud_service.chassis.health import Health, Status
 from crud_service.chassis.loop_lag import LoopLag
 from crud_service.chassis.metrics import metrics, operation_class
 from crud_service.chassis.probes import commit_probe, loop_probe, store_probes
+from crud_service.chassis.rate_limit import rate_limit
 from crud_service.chassis.recover import recover
 from crud_service.library.advertised import advertised, is_loopback
 from crud_service.library.banner import banner
@@ -131,6 +133,7 @@ class Node:
 
     def add_chassis(self) -> None:
         """What stands around every operation on both transports, outermost first."""
+        limits_rates = self._settings.rate_limit > 0
         logs_calls = self._settings.log_level in ("debug", "info")
         self._metrics = self._measure() if self._settings.metrics else None
         self._middleware: list[Middleware] = [
@@ -139,7 +142,11 @@ class Node:
             *([action_log(self._output.call_line)] if logs_calls else []),
             *([metrics(self._metrics.meters)] if self._metrics else []),
             Deadlines(self._settings.deadline_default, self._settings.deadline_max),
+            *([rate_limit(self._settings.rate_limit, self._settings.rate_limit_burst)] if limits_rates else []),
         ]
+        # Around the logic alone: a caller that is slow to send its request must not hold a place meanwhile.
+        self._admission = Admission(self._settings.admission)
+        self._handlers = {name: self._admission(handler) for name, handler in self._handlers.items()}
 
     async def serve_grpc(self) -> None:
         """Serve the operations, health and reflection over gRPC."""

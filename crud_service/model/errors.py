@@ -88,6 +88,8 @@ class Reason(StrEnum):
     URL_TOO_LONG = "URL_TOO_LONG"
     STORE_FULL = "STORE_FULL"
     REPLY_TOO_LARGE = "REPLY_TOO_LARGE"
+    OVERLOADED = "OVERLOADED"
+    RATE_LIMITED = "RATE_LIMITED"
     # DEADLINE_EXCEEDED
     QUERY_TIMEOUT = "QUERY_TIMEOUT"
     DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"
@@ -124,6 +126,7 @@ class CrudError(Exception):
         *,
         violations: Iterable[Violation] = (),
         metadata: Mapping[str, str] | None = None,
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(message)
         self.kind = kind
@@ -131,6 +134,8 @@ class CrudError(Exception):
         self.message = message
         self.violations = tuple(violations)
         self.metadata = dict(metadata or {})
+        self.retry_after = retry_after
+        """Seconds after which it makes sense to send the same again; None if nothing is known."""
 
 
 class Place(msgspec.Struct, frozen=True):
