@@ -227,6 +227,7 @@ class Node:
         sources = Sources(
             self._info,
             is_ready=lambda: self._health.is_ready,
+            admission=lambda: self._admission.measures,
             store=lambda: self.store.measures,
             maintenance=lambda: self._maintenance.measures,
             registry=lambda: self._registrar.state,

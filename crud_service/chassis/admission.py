@@ -14,6 +14,7 @@ import msgspec
 from crud_service.chassis.fair_queue import FairQueue
 from crud_service.model.call import Call, Handler
 from crud_service.model.errors import CrudError, Kind, Reason
+from crud_service.model.measures import AdmissionMeasures
 
 _RETRY_SECONDS = 1.0
 # How many calls are looked at together, and how the limit answers to what they took.
@@ -57,6 +58,11 @@ class Admission:
     def waiting(self) -> int:
         """Calls that wait now."""
         return len(self._waiting)
+
+    @property
+    def measures(self) -> AdmissionMeasures:
+        """How many calls run and wait now, and how many may run."""
+        return AdmissionMeasures(self.executing, self.waiting, self.limit)
 
     def __call__(self, handler: Handler) -> Handler:
         """`handler`, which raises CrudError (`OVERLOADED`) for a call that is not taken."""

@@ -13,6 +13,7 @@ from prometheus_client.core import (
 
 from crud_service.library.prometheus_samples import add_distribution
 from crud_service.model.measures import (
+    AdmissionMeasures,
     CommitMeasures,
     Distribution,
     MaintenanceMeasures,
@@ -31,6 +32,7 @@ class Sources:
     is_ready: Callable[[], bool]
     probes: Callable[[], Mapping[str, bool]]
     """Whether each probe found all well the last time."""
+    admission: Callable[[], AdmissionMeasures]
     store: Callable[[], StoreMeasures]
     maintenance: Callable[[], MaintenanceMeasures]
     registry: Callable[[], RegistryState | None]
@@ -50,6 +52,7 @@ class NodeCollector:
         yield _gauge("crud_node_ready", "Whether the node takes calls: 1 or 0.", sources.is_ready())
         yield _probes(sources.probes())
         yield _histogram("crud_event_loop_lag_seconds", "How late the event loop was.", sources.loop_lag)
+        yield from _admission(sources.admission())
         store = sources.store()
         yield _gauge("crud_log_last_revision", "The last revision of the change log.", store.last_revision)
         if store.commits is not None:
@@ -73,6 +76,12 @@ def _probes(found: Mapping[str, bool]) -> Metric:
     for name, is_ok in found.items():
         family.add_metric((name,), is_ok)
     return family
+
+
+def _admission(calls: AdmissionMeasures) -> Iterator[Metric]:
+    yield _gauge("crud_admission_executing", "Calls that were let in and run now.", calls.executing)
+    yield _gauge("crud_admission_waiting", "Calls that wait to be let in.", calls.waiting)
+    yield _gauge("crud_admission_limit", "Calls that may run at a time, as it is now.", calls.limit)
 
 
 def _commits(commits: CommitMeasures) -> Iterator[Metric]:

@@ -66,6 +66,17 @@ class StoreMeasures(msgspec.Struct, frozen=True):
     pools: tuple[PoolMeasures, ...] = ()
 
 
+class AdmissionMeasures(msgspec.Struct, frozen=True):
+    """How many calls are let in now."""
+
+    executing: int
+    """Calls that run."""
+    waiting: int
+    """Calls that wait until they may."""
+    limit: int
+    """Calls that may run at a time."""
+
+
 class MaintenanceMeasures(msgspec.Struct, frozen=True):
     """What the node has done on its own since it started."""
 

@@ -38,7 +38,7 @@ HEALTHY = {
     series("crud_calls_total", f'{CALL},code="NOT_FOUND"'): f"0+100x{_MINUTES}",
     **{
         series("crud_call_errors_total", f'reason="{reason}"'): f"0{_STEADY}"
-        for reason in ("INTERNAL", "STORE_FULL", "QUERY_TIMEOUT")
+        for reason in ("INTERNAL", "STORE_FULL", "QUERY_TIMEOUT", "OVERLOADED")
     },
     **buckets(READS, 0, 'class="read",transport="http"'),
     **buckets(READS, 50, 'class="list",transport="http"'),
@@ -59,6 +59,7 @@ FAULTS = {
     "CrudNodeRestarts": {series("process_start_time_seconds"): f"100+60x{_MINUTES}"},
     "CrudFaultsInside": {series("crud_call_errors_total", 'reason="INTERNAL"'): "0+0x27 1+0x3"},
     "CrudCallsUnavailable": {series("crud_calls_total", f'{CALL},code="UNAVAILABLE"'): f"0+10x{_MINUTES}"},
+    "CrudOverloaded": {series("crud_call_errors_total", 'reason="OVERLOADED"'): f"0+60x{_MINUTES}"},
     "CrudReadsSlow": buckets(READS, 5, 'class="read",transport="http"'),
     "CrudWritesSlow": buckets(WRITES, 5),
     "CrudWritesWait": {series("crud_store_waiting_mutations"): f"300{_STEADY}"},

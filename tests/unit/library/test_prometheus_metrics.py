@@ -11,6 +11,7 @@ from crud_service.model import requests
 from crud_service.model.errors import Kind, Reason
 from crud_service.model.measures import (
     SECONDS,
+    AdmissionMeasures,
     CommitMeasures,
     Distribution,
     MaintenanceMeasures,
@@ -31,6 +32,7 @@ def sources(store: StoreMeasures | None = None, registry: RegistryState | None =
         NodeInfo("id", "crud", '1.2"3', "c0ffee", (), "sqlite", now()),
         is_ready=lambda: True,
         probes=lambda: {"store read": True, "event loop": False},
+        admission=lambda: AdmissionMeasures(executing=3, waiting=2, limit=64),
         store=lambda: store or StoreMeasures(7),
         maintenance=lambda: MaintenanceMeasures(1, 2, 3, clock_trusted=False),
         registry=lambda: registry,
@@ -86,6 +88,7 @@ def test_the_parts_are_told_as_they_are() -> None:
     assert scrape.value("crud_build_info", version='1.2"3', commit="c0ffee", store="sqlite") == 1
     assert scrape.value("crud_probe_ok", probe="store read") == 1
     assert scrape.value("crud_probe_ok", probe="event loop") == 0
+    assert [scrape.value(f"crud_admission_{name}") for name in ("executing", "waiting", "limit")] == [3, 2, 64]
     assert scrape.value("crud_log_last_revision") == 9
     assert scrape.value("crud_store_waiting_mutations") == 4
     assert scrape.value("crud_store_group_mutations_sum") == 2
