@@ -9,7 +9,6 @@ import os
 import secrets
 import signal
 from contextlib import AsyncExitStack
-from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -176,11 +175,13 @@ class Node:
     async def register(self) -> None:
         """Be ready, and have clients find this node. Does not wait for the registry."""
         settings = self._settings
+        listed = settings.advertise_address is not None
+        self._registrar = open_registrar(
+            settings.consul, lambda state: report_registry(self._info, state), is_listed=listed
+        )
         self._health.add([*store_probes(self.store), commit_probe(lambda: self.store.measures), loop_probe()])
         self._parts.push_async_callback(self._health.close)
         await self._health.start()
-        listed = settings.advertise_address is not None
-        self._registrar = open_registrar(settings.consul, partial(report_registry, self._info), is_listed=listed)
         self._parts.push_async_callback(self._registrar.close)
         self._parts.push_async_callback(self._registrar.deregister)
         grpc, http = advertised(
