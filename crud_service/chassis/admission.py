@@ -25,13 +25,13 @@ _SHRINK, _GROW = 0.75, 4
 class AdmissionLimits(msgspec.Struct, frozen=True):
     """How much at a time."""
 
-    executing: int = 64
+    executing: int = 256
     """Calls that run at a time at most."""
     executing_min: int = 16
     """Calls that run at a time even while they are slow."""
     slow_seconds: float = 0.5
     """The mean of what calls take, past which fewer of them run at a time."""
-    waiting: int = 128
+    waiting: int = 256
     """Calls that wait at most."""
     wait_seconds: float = 0.25
     """How long one waits at most."""
