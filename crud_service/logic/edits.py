@@ -13,7 +13,7 @@ from crud_service.logic.mutator import Plan, Result
 from crud_service.logic.paths import check_id, chosen_id, collection_key, record_key
 from crud_service.logic.preconditions import check_preconditions
 from crud_service.logic.transforms import apply_transforms
-from crud_service.logic.update_mask import apply_update, created_record, parse_update_mask
+from crud_service.logic.update_mask import CHANGEABLE, apply_update, created_record, parse_update_mask
 from crud_service.model import requests
 from crud_service.model.call import Call
 from crud_service.model.change import ChangeKind
@@ -26,7 +26,6 @@ from crud_service.model.timestamp import Timestamp
 Rule = Callable[[Record | None, Collection | None, Timestamp], Result]
 """What becomes of a record, given its state and its collection's, or CrudError."""
 
-_CHANGEABLE = ("name", "date", "content", "tags", "expire_time", "ttl")
 _decode = msgspec.json.Decoder().decode
 
 
@@ -98,7 +97,7 @@ def update(call: Call, request: requests.UpdateRecord) -> Edit:
     key = record_key(call.tenant, draft.path, "record.path")
     if draft.id and check_id("record.id", draft.id) != key.id:
         raise invalid("record.id", "an id never changes; it differs from the one in record.path")
-    present = tuple(name for name in _CHANGEABLE if getattr(draft, name) is not UNSET)
+    present = tuple(name for name in CHANGEABLE if getattr(draft, name) is not UNSET)
     mask = parse_update_mask(request.update_mask, present)
 
     def rule(current: Record | None, collection: Collection | None, time: Timestamp) -> Result:

@@ -99,10 +99,6 @@ class Mutator:
         raise CrudError(Kind.ABORTED, Reason.CONCURRENT_CHANGE, message)
 
 
-async def load_nothing() -> None:
-    """For a task whose plan needs to know nothing."""
-
-
 def _changes(plan: Plan) -> list[PendingChange]:
     return [result for result in plan.results if isinstance(result, PendingChange)]
 

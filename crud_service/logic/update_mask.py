@@ -17,8 +17,10 @@ from crud_service.model.requests import RecordDraft
 from crud_service.model.timestamp import Timestamp, later
 
 _FIELDS = ("name", "date", "content", "tags", "expire_time")
+CHANGEABLE = (*_FIELDS, "ttl")
+"""The fields of a record that a client may change."""
 _EXPIRATION = ("expire_time", "ttl")
-_CHANGEABLE = "name, date, content, content.<path>, tags, expire_time, ttl or '*' alone"
+_CHOICES = "name, date, content, content.<path>, tags, expire_time, ttl or '*' alone"
 # Of a path in a message: it is the client's, and may be as long as a request.
 _MOST_CHARS = 64
 
@@ -131,14 +133,14 @@ def _expire_time(draft: RecordDraft, now: Timestamp) -> Timestamp | None:
 
 
 def _field(path: str) -> Field:
-    if path in _FIELDS or path == "ttl":
+    if path in CHANGEABLE:
         return Field(path)
     if path.startswith("content."):
         try:
             return parse_path(path)
         except CrudError as cause:
             raise _invalid(f"{_cut(path)!r}: {cause.message}") from cause
-    raise _invalid(f"{_cut(path)!r} is not one of {_CHANGEABLE}")
+    raise _invalid(f"{_cut(path)!r} is not one of {_CHOICES}")
 
 
 def _check_apart(fields: frozenset[str], paths: list[Keys]) -> None:

@@ -33,11 +33,6 @@ def matches(record: Record, expression: Expression | None) -> bool:
     return expression is None or _holds(expression, Values(record))
 
 
-def rank_of(record: Record, field: Field) -> Rank:
-    """Where the record's value stands among those of other records."""
-    return Values(record).rank(field)
-
-
 def position_of(record: Record, order: Sequence[OrderKey]) -> Position:
     """The record's place in the order."""
     values = Values(record)

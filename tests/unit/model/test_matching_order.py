@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crud_service.model.matching import compare_positions, in_order, position_of, rank_of
+from crud_service.model.matching import Values, compare_positions, in_order, position_of
 from crud_service.model.query import SORT_CHARS, Field, OrderKey, Position, Rank
 from crud_service.model.record import Record
 from crud_service.model.timestamp import Timestamp
@@ -72,8 +72,8 @@ def test_values_in_one_place(values: list[Any]) -> None:
 
 def test_a_missing_value_is_as_null() -> None:
     """A record without the value stands where one with null does."""
-    assert rank_of(record("a"), X) == rank_of(record("a", x=None), X) == Rank(0)
-    assert rank_of(record("a", x="text"), Field("content", ("x", "y"))) == Rank(0)
+    assert Values(record("a")).rank(X) == Values(record("a", x=None)).rank(X) == Rank(0)
+    assert Values(record("a", x="text")).rank(Field("content", ("x", "y"))) == Rank(0)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_a_missing_value_is_as_null() -> None:
 )
 def test_ranks(field: Field, rank: Rank) -> None:
     """A field of the record has a rank like a value of the content; of a text it holds the part that sorts."""
-    assert rank_of(record("a", name="n", x=False, y=LONG + "more"), field) == rank
+    assert Values(record("a", name="n", x=False, y=LONG + "more")).rank(field) == rank
 
 
 def test_ties_go_by_collection_then_id() -> None:
