@@ -25,6 +25,7 @@ from pydantic import (
 
 import crud_service
 from crud_service.chassis.admission import AdmissionLimits
+from crud_service.chassis.stream_pool import StreamLimits
 from crud_service.library.advertised import read_advertised
 from crud_service.library.consul_options import ConsulOptions, read_consul_address
 from crud_service.model.errors import StartError
@@ -70,6 +71,12 @@ class Settings(BaseModel):
         60.0, ge=60, description="Seconds until Consul forgets a node that fails its checks."
     )
     sweep_interval: PositiveFloat = Field(1.0, description="Seconds between two looks for records to expire or purge.")
+    history_age: NonNegativeInt = Field(
+        2_592_000, description="Seconds that the log keeps superseded states, where a collection does not say."
+    )
+    history_entries: NonNegativeInt = Field(
+        0, description="Entries of a collection that the log keeps, where it does not say; 0 is any number."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least level to log.")
     log_format: Literal["auto", "json", "text"] = Field("auto", description="auto is text on a terminal, else json.")
     event_loop: Literal["auto", "uvloop", "asyncio"] = Field("auto", description="auto is uvloop where there is one.")
@@ -79,6 +86,8 @@ class Settings(BaseModel):
     admission_slow: PositiveFloat = Field(0.5, description="Seconds of a call past which fewer run at a time.")
     admission_waiting: NonNegativeInt = Field(256, description="Calls that wait for their turn at most.")
     admission_wait: NonNegativeFloat = Field(0.25, description="Seconds that a call waits for its turn at most.")
+    streams_max: PositiveInt = Field(2_000, description="Streams and long polls that are open at a time at most.")
+    streams_per_connection: PositiveInt = Field(20, description="Those of one connection at most.")
     rate_limit: NonNegativeFloat = Field(0.0, description="Calls a second that a principal may make; 0 is any number.")
     rate_limit_burst: PositiveInt = Field(200, description="Calls that a principal may make at once after a pause.")
     deadline_default: PositiveFloat = Field(5.0, description="Seconds that a call has whose caller does not say.")
@@ -112,6 +121,17 @@ class Settings(BaseModel):
     limit_request_bytes: PositiveInt = Field(16_777_216, description="Bytes of a request.")
     limit_header_bytes: PositiveInt = Field(16_384, description="Bytes of a request's headers or metadata.")
     limit_url_bytes: PositiveInt = Field(16_384, description="Bytes of a URL.")
+    limit_request_seconds: PositiveFloat = Field(
+        86_400.0, description="Seconds that a request id is remembered; no younger history is compacted."
+    )
+    limit_wait_seconds: PositiveFloat = Field(20.0, description="Seconds that a list of changes may wait for one.")
+    limit_watch_seconds: PositiveFloat = Field(3_600.0, description="Seconds until a watch must be resumed.")
+    limit_bookmark_seconds: float = Field(
+        5.0, gt=0, le=10, description="Seconds that a watch is silent at most; the contract promises 10."
+    )
+    limit_stall_seconds: PositiveFloat = Field(15.0, description="Seconds that a stream waits for a slow client.")
+    limit_import_rows: PositiveInt = Field(1_000, description="Rows of an import that are stored at once.")
+    limit_idle_seconds: PositiveFloat = Field(60.0, description="Seconds that an import waits for its next rows.")
 
     @field_validator("http_address", "grpc_address")
     @classmethod
@@ -166,6 +186,11 @@ class Settings(BaseModel):
             self.admission_waiting,
             self.admission_wait,
         )
+
+    @property
+    def streams(self) -> StreamLimits:
+        """How many streams and long polls are open at a time."""
+        return StreamLimits(self.streams_max, self.streams_per_connection)
 
     @property
     def consul(self) -> ConsulOptions | None:

@@ -1,7 +1,6 @@
 """The gRPC transport. Methods are registered with bytes in and out, so a malformed message is ours to answer."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from functools import cache
 
@@ -11,20 +10,24 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from crud_service.api.codec.masked import masked
-from crud_service.api.codec.offload import LARGE, content_size
+from crud_service.api.codec.offload import LARGE, content_size, decode
 from crud_service.api.codec.plain_maps import PlainMaps
-from crud_service.api.codec.text import text
-from crud_service.api.codec.wire_reader import compile_reader
-from crud_service.api.codec.wire_writer import compile_writer
+from crud_service.api.codec.wire_reader import Reader, compile_reader
+from crud_service.api.codec.wire_writer import Writer, compile_writer
+from crud_service.api.grpc_call import Context, fail, ids, open_call
+from crud_service.api.grpc_stream import replying, requesting, serve_replies, serve_requests
 from crud_service.api.operations import Operation, resource_of
-from crud_service.api.status import grpc_code, grpc_details
 from crud_service.chassis.chain import chain
 from crud_service.model.call import Call, Handler, Middleware
 from crud_service.model.errors import CrudError, StartError
 from crud_service.model.limits import Limits
 
-_Context = grpc.aio.ServicerContext[bytes, bytes]
-_Serve = Callable[[bytes, _Context], Awaitable[bytes]]
+# A client that does not answer a ping for so long is gone: its streams end within 15 seconds.
+_PING_MS, _PING_TIMEOUT_MS = 10_000, 5_000
+# Calls and streams of one connection at a time.
+_MOST_STREAMS = 100
+# How often clients may ping: every 10 seconds.
+_CLIENT_PING_MS = 9_000
 
 
 class GrpcServer:
@@ -71,7 +74,7 @@ class GrpcServer:
     def _register(self, server: grpc.aio.Server) -> None:
         for service in self._services:
             methods: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {
-                operation.name: grpc.unary_unary_rpc_method_handler(self._method(operation))
+                operation.name: self._method(operation)
                 for operation in self._operations
                 if operation.service == service
             }
@@ -80,36 +83,48 @@ class GrpcServer:
         names = (*self._services, "grpc.health.v1.Health", reflection.SERVICE_NAME)
         reflection.enable_server_reflection(names, server)
 
-    def _method(self, operation: Operation) -> _Serve:
-        name, handler = operation.name, chain(self._middleware, self._endpoint(operation))
-
-        async def serve(data: bytes, context: _Context) -> bytes:
-            call = Call(name, "grpc")
-            _read_metadata(call, context)
-            try:
-                reply: bytes = await handler(call, data)
-            except CrudError as error:
-                context.set_trailing_metadata((*_ids(call), *_told(error, call)))
-                await context.abort(grpc_code(error), error.message)
-            context.set_trailing_metadata(_ids(call))
-            return reply
-
-        return serve
-
-    def _endpoint(self, operation: Operation) -> Handler:
-        """Decode, call, encode."""
+    def _method(self, operation: Operation) -> "grpc.RpcMethodHandler[bytes, bytes]":
         read = compile_reader(operation.request, operation.request_type, self._limits.batch_records, self._maps)
-        write = self._writer(operation.reply)
-        handler, resource = operation.handler, resource_of(operation)
+        write, name = self._writer(operation.reply), operation.name
+        if operation.reply_streams:
+            handler = chain(self._middleware, replying(operation, read, write, self._limits))
+            return grpc.unary_stream_rpc_method_handler(serve_replies(name, handler))
+        if operation.request_streams:
+            handler = chain(self._middleware, requesting(operation, read, write, self._limits))
+            return grpc.stream_unary_rpc_method_handler(serve_requests(name, handler))
+        return grpc.unary_unary_rpc_method_handler(
+            _serve(name, chain(self._middleware, _endpoint(operation, read, write)))
+        )
 
-        async def endpoint(call: Call, data: bytes) -> bytes:
-            request = read(data) if len(data) < LARGE else await asyncio.to_thread(read, data)
-            call.resource = resource(request)
-            reply = await handler(call, request)
-            shown = masked(request, reply)
-            return write(shown) if content_size(reply) < LARGE else await asyncio.to_thread(write, shown)
 
-        return endpoint
+def _endpoint(operation: Operation, read: Reader, write: Writer) -> Handler:
+    """Decode, call, encode."""
+    handler, resource = operation.handler, resource_of(operation)
+
+    async def endpoint(call: Call, data: bytes) -> bytes:
+        request = await decode(read, data)
+        call.resource = resource(request)
+        reply = await handler(call, request)
+        shown = masked(request, reply)
+        return write(shown) if content_size(reply) < LARGE else await asyncio.to_thread(write, shown)
+
+    return endpoint
+
+
+def _serve(name: str, handler: Handler) -> Callable[[bytes, Context], Awaitable[bytes]]:
+    """What gRPC calls for one request."""
+
+    async def serve(data: bytes, context: Context) -> bytes:
+        call = open_call(name, context)
+        try:
+            reply: bytes = await handler(call, data)
+        except CrudError as error:
+            await fail(context, call, error)
+            return b""
+        context.set_trailing_metadata(ids(call))
+        return reply
+
+    return serve
 
 
 def _options(limits: Limits) -> list[tuple[str, int]]:
@@ -120,29 +135,14 @@ def _options(limits: Limits) -> list[tuple[str, int]]:
         ("grpc.max_send_message_length", -1),
         ("grpc.max_metadata_size", limits.header_bytes),
         ("grpc.absolute_max_metadata_size", limits.header_bytes),
+        # One connection must not take all there is; what comes above waits for its turn.
+        ("grpc.max_concurrent_streams", _MOST_STREAMS),
+        # A client that is gone without a word is found while nothing is said. What bounds a ping has had two names.
+        ("grpc.keepalive_time_ms", _PING_MS),
+        ("grpc.keepalive_timeout_ms", _PING_TIMEOUT_MS),
+        ("grpc.http2.ping_timeout_ms", _PING_TIMEOUT_MS),
+        ("grpc.http2.max_pings_without_data", 0),
+        # Clients may look whether this node is still there, with calls or without. Who pings too often is cut off.
+        ("grpc.keepalive_permit_without_calls", 1),
+        ("grpc.http2.min_ping_interval_without_data_ms", _CLIENT_PING_MS),
     ]
-
-
-def _read_metadata(call: Call, context: _Context) -> None:
-    for key, value in context.invocation_metadata() or ():
-        if key == "traceparent":
-            call.traceparent = str(value)
-        elif key == "x-change-reason":
-            call.reason = str(value)
-        elif key == "x-change-reason-bin":
-            call.reason = text(value)
-    remaining = context.time_remaining()
-    if remaining is not None:
-        call.deadline = time.monotonic() + remaining
-
-
-def _told(error: CrudError, call: Call) -> list[tuple[str, str | bytes]]:
-    """The details of an error, and for clients that send again on their own, when."""
-    told: list[tuple[str, str | bytes]] = [("grpc-status-details-bin", grpc_details(error, call))]
-    if error.retry_after is not None:
-        told.append(("grpc-retry-pushback-ms", str(round(error.retry_after * 1000))))
-    return told
-
-
-def _ids(call: Call) -> tuple[tuple[str, str], ...]:
-    return ("x-call-id", call.call_id), ("x-trace-id", call.trace_id)

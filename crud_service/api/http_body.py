@@ -1,6 +1,6 @@
 """Reading the body of an HTTP request, no more of it than a request may have."""
 
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 from crud_service.model.errors import CrudError, Kind, Reason
@@ -22,12 +22,41 @@ async def read_body(headers: Mapping[bytes, bytes], receive: Receive, most_bytes
     while message.get("more_body"):
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise CrudError(Kind.CANCELLED, Reason.CANCELLED, "the client went away before its body was complete")
+            raise _gone()
         parts.append(message.get("body", b""))
         size += len(parts[-1])
         if size > most_bytes:
             raise _too_large(most_bytes)
     return b"".join(parts)
+
+
+async def read_pieces(receive: Receive) -> AsyncIterator[bytes]:
+    """The body in pieces, as they come. CANCELLED if the client goes away before it is complete."""
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise _gone()
+        more = message.get("more_body", False)
+        yield message.get("body", b"")
+
+
+class TrackedReceive:
+    """A channel of incoming messages that remembers whether the body has come to its end."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self.is_complete = False
+
+    async def __call__(self) -> MutableMapping[str, Any]:
+        """The next message."""
+        message = await self._receive()
+        self.is_complete = not message.get("more_body")
+        return message
+
+
+def _gone() -> CrudError:
+    return CrudError(Kind.CANCELLED, Reason.CANCELLED, "the client went away before its body was complete")
 
 
 def _too_large(most_bytes: int) -> CrudError:

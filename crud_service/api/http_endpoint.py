@@ -19,6 +19,7 @@ from crud_service.api.http_headers import (
 )
 from crud_service.api.http_reply import JSON, HttpReply
 from crud_service.api.http_rules import HttpRule
+from crud_service.api.http_sink import HttpSink
 from crud_service.api.operations import Operation, resource_of
 from crud_service.model.call import Call, Handler
 from crud_service.model.limits import Limits
@@ -31,6 +32,8 @@ class HttpRequest(NamedTuple):
     query: bytes
     headers: Headers
     receive: Receive
+    sink: HttpSink | None = None
+    """Where replies go that are a stream; the endpoint of any other operation returns its reply."""
 
 
 def http_endpoint(operation: Operation, rule: HttpRule, limits: Limits, write: Callable[[Any], bytes]) -> Handler:

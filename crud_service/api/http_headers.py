@@ -20,6 +20,7 @@ _TAG = re.compile(rb'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 _IF_MATCH, _IF_NONE_MATCH = b"if-match", b"if-none-match"
 _MERGE_PATCH = b"application/merge-patch+json"
 _JSON = re.compile(rb"application/(?:[\w.-]+\+)?json")
+_JSON_LINES = re.compile(rb"application/(?:x-ndjson|jsonl|json)")
 
 
 def join_headers(pairs: Collection[tuple[bytes, bytes]]) -> Headers:
@@ -71,14 +72,16 @@ def is_merge_patch(headers: Headers) -> bool:
     return _media_type(headers) == _MERGE_PATCH
 
 
-def check_media_type(headers: Headers) -> None:
+def check_media_type(headers: Headers, *, lines: bool = False) -> None:
     """INVALID_ARGUMENT (`UNSUPPORTED_MEDIA_TYPE`) for a write that a page of another site could send by a form.
 
     Bodies are JSON, whatever they are declared as: `curl -d` declares a form. A browser sends a form anywhere, and
     says where its page is from (`Origin`); what is declared as JSON it sends to another site only if that one agrees.
+    With `lines` a body is lines of JSON.
     """
-    if _is_foreign(headers) and not _JSON.fullmatch(_media_type(headers)):
-        message = "a page of another site must declare what it writes: content-type application/json"
+    if _is_foreign(headers) and not (_JSON_LINES if lines else _JSON).fullmatch(_media_type(headers)):
+        wanted = "application/x-ndjson" if lines else "application/json"
+        message = f"a page of another site must declare what it writes: content-type {wanted}"
         raise CrudError(Kind.INVALID_ARGUMENT, Reason.UNSUPPORTED_MEDIA_TYPE, message)
 
 

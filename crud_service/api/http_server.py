@@ -7,11 +7,14 @@ from typing import Any, NamedTuple
 
 from crud_service.api.codec.json_writer import compile_json_writer
 from crud_service.api.codec.text import text
-from crud_service.api.http_body import Receive
+from crud_service.api.http_body import Receive, TrackedReceive
 from crud_service.api.http_endpoint import HttpRequest, http_endpoint
 from crud_service.api.http_headers import Headers, join_headers
+from crud_service.api.http_import import import_endpoint
 from crud_service.api.http_reply import HttpReply, refusal
-from crud_service.api.http_rules import Miss, Router
+from crud_service.api.http_rules import HttpRule, Miss, Router
+from crud_service.api.http_sink import HttpSink, Send
+from crud_service.api.http_stream import ClientGone, stream_endpoint, until_client_is_gone
 from crud_service.api.operations import Operation
 from crud_service.chassis.chain import chain
 from crud_service.model.call import Call, Handler, Middleware
@@ -19,7 +22,6 @@ from crud_service.model.errors import CrudError, Kind, Reason
 from crud_service.model.limits import Limits
 
 Scope = MutableMapping[str, Any]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Document = Callable[[Headers, bytes], HttpReply]
 """Answers GET on one fixed path, given the request's headers and query string."""
 
@@ -29,6 +31,8 @@ _NOT_MODIFIED = 304
 class _Route(NamedTuple):
     name: str
     handler: Handler
+    serve: Callable[[Handler, Call, HttpRequest, HttpSink], Awaitable[HttpReply | None]] | None = None
+    """How the handler of a stream is served."""
 
 
 class HttpServer:
@@ -43,30 +47,35 @@ class HttpServer:
     ) -> None:
         writer = cache(compile_json_writer)
         self._router: Router[_Route] = Router(
-            (
-                rule,
-                _Route(
-                    operation.name,
-                    chain(middleware, http_endpoint(operation, rule, limits, writer(operation.reply))),
-                ),
-            )
+            (rule, _route(operation, rule, middleware, limits, writer(operation.reply)))
             for operation in operations
             for rule in operation.rules
         )
         self._documents = documents
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request. An error is a complete answer as well, never a connection that ends in the middle."""
+        """Answer one request. An error is a complete answer as well, never a connection that ends in the middle, unless
+        the half of a stream is sent already.
+        """
         if scope["type"] != "http":
             raise RuntimeError(f"this application serves HTTP, not {scope['type']}")
         headers = join_headers(scope["headers"])
         verb = scope["method"]
         match = self._router.match("GET" if verb == "HEAD" else verb, scope["raw_path"])
+        reply: HttpReply | None
         if isinstance(match, Miss):
             reply = self._other(verb, scope, headers, match.allowed)
         else:
             route, path_value = match
-            reply = await _serve(route, HttpRequest(path_value, scope["query_string"], headers, receive))
+            raw = HttpRequest(path_value, scope["query_string"], headers, receive)
+            call = _call(route.name, headers)
+            if route.serve is None:
+                reply = await _serve(route.handler, call, raw)
+            else:
+                call.peer = _peer(scope)
+                reply = await route.serve(route.handler, call, raw, HttpSink(send, is_head=verb == "HEAD"))
+        if reply is None:
+            return  # what there is to say has been sent
         # The length would be that of the body which a 304 does not have.
         if reply.status != _NOT_MODIFIED:
             reply.headers.append((b"content-length", b"%d" % len(reply.body)))
@@ -89,19 +98,77 @@ class HttpServer:
         return refusal(CrudError(Kind.NOT_FOUND, Reason.ROUTE_NOT_FOUND, message))
 
 
-async def _serve(route: _Route, raw: HttpRequest) -> HttpReply:
-    headers = raw.headers
-    call = Call(route.name, "http", text(headers.get(b"traceparent", "")), text(headers.get(b"x-change-reason", "")))
+def _route(
+    operation: Operation, rule: HttpRule, middleware: Sequence[Middleware], limits: Limits, write: Any
+) -> _Route:
+    """What serves an operation under one of its rules."""
+    if operation.reply_streams:
+        return _Route(operation.name, chain(middleware, stream_endpoint(operation, rule, limits)), _serve_replies)
+    if operation.request_streams:
+        return _Route(operation.name, chain(middleware, import_endpoint(operation, rule, limits, write)), _serve_rows)
+    return _Route(operation.name, chain(middleware, http_endpoint(operation, rule, limits, write)))
+
+
+def _call(operation: str, headers: Headers) -> Call:
+    call = Call(operation, "http", text(headers.get(b"traceparent", "")), text(headers.get(b"x-change-reason", "")))
     timeout_ms = headers.get(b"x-timeout-ms")
     if timeout_ms is not None:
         call.timeout_ms = text(timeout_ms) or "0"  # an empty one is no more a number than any other text
+    return call
+
+
+def _peer(scope: Scope) -> str:
+    """The client's end of the connection."""
+    host, port = scope.get("client") or ("", 0)
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+async def _serve(handler: Handler, call: Call, raw: HttpRequest) -> HttpReply:
+    """Serve an operation with one request and one reply."""
     try:
-        reply: HttpReply = await route.handler(call, raw)
+        reply: HttpReply = await handler(call, raw)
     except CrudError as error:
         reply = refusal(error, call)
     except asyncio.CancelledError:  # by a server that stops and has waited long enough; the caller is told
-        message = "the node stops and could not wait for this call; a write may have been stored, so read first"
-        reply = refusal(CrudError(Kind.UNAVAILABLE, Reason.SHUTTING_DOWN, message), call)
+        reply = refusal(_stopped(), call)
+    return _with_ids(reply, call)
+
+
+async def _serve_rows(handler: Handler, call: Call, raw: HttpRequest, sink: HttpSink) -> HttpReply:
+    """Serve an operation whose requests are a stream. What is left of the body when it is over, nobody reads."""
+    receive = TrackedReceive(raw.receive)
+    reply = await _serve(handler, call, raw._replace(receive=receive))
+    if not receive.is_complete:
+        reply.headers.append((b"connection", b"close"))
+    return reply
+
+
+async def _serve_replies(handler: Handler, call: Call, raw: HttpRequest, sink: HttpSink) -> HttpReply | None:
+    """Serve an operation whose replies are a stream. None unless it failed before the first of them."""
+    try:
+        async with until_client_is_gone(raw.receive):
+            await handler(call, raw._replace(sink=sink))
+    except ClientGone:
+        return None
+    except CrudError as error:
+        failure = error
+    except asyncio.CancelledError:
+        failure = _stopped()
+    else:
+        await sink.close()
+        return None
+    if not sink.is_open:
+        return _with_ids(refusal(failure, call), call)
+    await sink.fail(failure, call)
+    return None
+
+
+def _with_ids(reply: HttpReply, call: Call) -> HttpReply:
     reply.headers.append((b"x-call-id", call.call_id.encode()))
     reply.headers.append((b"x-trace-id", call.trace_id.encode()))
     return reply
+
+
+def _stopped() -> CrudError:
+    message = "the node stops and could not wait for this call; a write may have been stored, so read first"
+    return CrudError(Kind.UNAVAILABLE, Reason.SHUTTING_DOWN, message)

@@ -9,7 +9,7 @@ from google.protobuf.descriptor import Descriptor, FileDescriptor, MethodDescrip
 
 from crud_service.api.http_rules import HttpRule, http_rules
 from crud_service.model import requests
-from crud_service.model.call import Handler
+from crud_service.model.call import Call, Handler, StreamHandler
 from crud_service.v1 import admin_service_pb2, collection_service_pb2, record_service_pb2
 
 FILES: Sequence[FileDescriptor] = (
@@ -33,11 +33,17 @@ class Operation(msgspec.Struct, frozen=True):
     """Where it lives on HTTP."""
     request_type: type
     """The type of `model.requests` that logic takes."""
-    handler: Handler
-    """What serves it: `await handler(call, request)`."""
+    request_streams: bool
+    """Whether the handler is given an AsyncIterator of requests."""
+    reply_streams: bool
+    """Whether the handler is a StreamHandler, which gives any number of replies."""
+    handler: Callable[[Call, Any], Any]
+    """What serves it: `await handler(call, request)`, or `async for reply in handler(call, request)`."""
 
 
-def operations_table(handlers: Mapping[str, Handler], files: Sequence[FileDescriptor] = FILES) -> list[Operation]:
+def operations_table(
+    handlers: Mapping[str, Handler | StreamHandler], files: Sequence[FileDescriptor] = FILES
+) -> list[Operation]:
     """The table: every method of `files` with its handler.
 
     Raises LookupError for a method without handler or request type, and for a handler without method.
@@ -51,7 +57,7 @@ def operations_table(handlers: Mapping[str, Handler], files: Sequence[FileDescri
     return [_operation(method, handlers[method.name]) for method in methods]
 
 
-def _operation(method: MethodDescriptor, handler: Handler) -> Operation:
+def _operation(method: MethodDescriptor, handler: Handler | StreamHandler) -> Operation:
     request_type: type | None = getattr(requests, method.name, None)
     if request_type is None:
         raise LookupError(f"crud_service.model.requests has no type {method.name}")
@@ -62,6 +68,8 @@ def _operation(method: MethodDescriptor, handler: Handler) -> Operation:
         method.output_type,
         http_rules(method),
         request_type,
+        method.client_streaming,
+        method.server_streaming,
         handler,
     )
 

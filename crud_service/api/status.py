@@ -34,6 +34,8 @@ STATUS: dict[Kind, tuple[grpc.StatusCode, int]] = {
 
 HTTP_BY_REASON = {
     Reason.METHOD_NOT_ALLOWED: 405,
+    Reason.NOT_ACCEPTABLE: 406,
+    Reason.HISTORY_GONE: 410,
     Reason.CONTENT_TOO_LARGE: 413,
     Reason.REQUEST_TOO_LARGE: 413,
     Reason.REPLY_TOO_LARGE: 413,

@@ -8,9 +8,10 @@ import gc
 import os
 import secrets
 import signal
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from crud_service.bootstrap.ids import new_call_id, new_id, new_trace_id
 from crud_service.bootstrap.reports import (
@@ -23,6 +24,7 @@ from crud_service.bootstrap.reports import (
     warn_of_loopback,
 )
 from crud_service.bootstrap.stores import data_file, open_store
+from crud_service.bootstrap.streams import LONG_CALLS, REPLY_STREAMS, extra_seconds
 from crud_service.chassis.action_log import action_log
 from crud_service.chassis.admission import Admission
 from crud_service.chassis.call_context import call_context
@@ -33,19 +35,23 @@ from crud_service.chassis.metrics import metrics, operation_class
 from crud_service.chassis.probes import commit_probe, loop_probe, store_probes
 from crud_service.chassis.rate_limit import rate_limit
 from crud_service.chassis.recover import recover
+from crud_service.chassis.stream_pool import StreamPool
 from crud_service.library.advertised import advertised, is_loopback
 from crud_service.library.banner import banner
 from crud_service.library.code_version import commit, version
 from crud_service.library.none_registrar import NoneRegistrar
 from crud_service.library.registrars import open_registrar
-from crud_service.logic.maintenance import Maintenance
+from crud_service.logic.changes import LogTail
+from crud_service.logic.maintenance import HistoryKept, Maintenance
 from crud_service.logic.page_token import PageTokens
 from crud_service.logic.registration import NodeRegistration
 from crud_service.logic.service import Parts, operations
 from crud_service.logic.writer import Writer
-from crud_service.model.call import Middleware
+from crud_service.model.call import Call, Middleware
+from crud_service.model.duration import SECOND
 from crud_service.model.ports.record_hooks import NoHooks
 from crud_service.model.ports.registrar import Address, Registrar
+from crud_service.model.ports.system_store import TIMELINE
 from crud_service.model.record import NodeInfo
 from crud_service.model.timestamp import now
 from crud_service.settings import Settings
@@ -110,10 +116,14 @@ class Node:
             self.store,
             writer,
             interval=settings.sweep_interval,
+            history=HistoryKept(
+                settings.history_age * SECOND, settings.history_entries, int(limits.request_seconds * SECOND)
+            ),
             new_call_id=new_call_id,
             report=report_trouble,
         )
         tokens = PageTokens(await self._page_token_key(), limits.page_token_bytes)
+        self._tail = LogTail(self.store, report_trouble)
         self._info = NodeInfo(new_id(), settings.service_name, version(), commit(), (), self.store.kind, now())
         self._handlers = operations(
             Parts(
@@ -121,6 +131,7 @@ class Node:
                 writer,
                 hooks,
                 tokens,
+                self._tail,
                 limits,
                 self._info,
                 new_id=new_id,
@@ -140,12 +151,13 @@ class Node:
             call_context(new_call_id, new_trace_id),
             *([action_log(self._output.call_line)] if logs_calls else []),
             *([metrics(self._metrics.meters)] if self._metrics else []),
-            Deadlines(self._settings.deadline_default, self._settings.deadline_max),
+            self._deadlines(),
             *([rate_limit(self._settings.rate_limit, self._settings.rate_limit_burst)] if limits_rates else []),
         ]
         # Around the logic alone: a caller that is slow to send its request must not hold a place meanwhile.
         self._admission = Admission(self._settings.admission)
-        self._handlers = {name: self._admission(handler) for name, handler in self._handlers.items()}
+        self._streams = StreamPool(self._settings.streams, (*REPLY_STREAMS, *LONG_CALLS))
+        self._handlers = {name: self._placed(name, handler) for name, handler in self._handlers.items()}
 
     async def serve_grpc(self) -> None:
         """Serve the operations, health and reflection over gRPC."""
@@ -210,12 +222,24 @@ class Node:
         if self._registrar.state is not None:
             # Clients hear of it a moment later, and may call until then.
             await asyncio.sleep(self._settings.drain_wait)
+        # Each watch tells where it can be resumed. It would hold the stop for its whole grace, and then tell nothing.
+        self._tail.close()
 
     def stop(self) -> None:
         """End `run`. The second time end the process: whoever asks twice does not want to wait."""
         if self._stopping.is_set():
             os._exit(1)
         self._stopping.set()
+
+    def _deadlines(self) -> Deadlines:
+        settings = self._settings
+        return Deadlines(settings.deadline_default, settings.deadline_max, extra=extra_seconds(settings.limits))
+
+    def _placed(self, name: str, handler: Callable[[Call, Any], Any]) -> Callable[[Call, Any], Any]:
+        """The handler of an operation, with the bounds on how many of its calls there are at a time."""
+        if name in REPLY_STREAMS:
+            return self._streams.replies(handler)
+        return self._streams.one_reply(handler) if name in LONG_CALLS else self._admission(handler)
 
     def _measure(self) -> "PrometheusMetrics":
         """What measures the calls, and asks the parts for their numbers whenever somebody wants the metrics."""
@@ -229,6 +253,7 @@ class Node:
             self._info,
             is_ready=lambda: self._health.is_ready,
             admission=lambda: self._admission.measures,
+            streams=lambda: self._streams.measures,
             store=lambda: self.store.measures,
             maintenance=lambda: self._maintenance.measures,
             registry=lambda: self._registrar.state,
@@ -239,9 +264,11 @@ class Node:
 
     async def _page_token_key(self) -> bytes:
         setting = self._settings.page_token_key
+        # A store that was restored from a backup has another timeline: no token of the lost one is good for it.
+        timeline = await self.store.load_or_create(TIMELINE, lambda: secrets.token_bytes(16))
         if setting is not None:
-            return setting.get_secret_value().encode()
-        return await self.store.load_or_create(_PAGE_TOKEN_KEY, lambda: secrets.token_bytes(32))
+            return setting.get_secret_value().encode() + timeline
+        return await self.store.load_or_create(_PAGE_TOKEN_KEY, lambda: secrets.token_bytes(32)) + timeline
 
     async def _tell_ready(self, is_ready: bool) -> None:
         await self._grpc.set_serving(is_ready)

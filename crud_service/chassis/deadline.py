@@ -5,8 +5,10 @@ a call some milliseconds late, which nobody notices who has waited for seconds.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from math import inf
 from time import monotonic
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -18,18 +20,28 @@ _SWEEP_SECONDS = 0.02
 _HEADER = "x-timeout-ms"
 # More digits than that are more than anybody waits.
 _MOST_DIGITS = 12
+_NOTHING: Mapping[str, float] = MappingProxyType({})
 
 
 class Deadlines:
     """Middleware that gives every call a deadline and holds it to it.
 
-    A call that says nothing gets `default` seconds; nobody gets more than `most`. `clock` is that of `Call.deadline`.
+    A call that says nothing gets `default` seconds; nobody gets more than `most`. `extra` has seconds by operation that
+    are added to both: infinity leaves such a call without an end, unless its caller says one. `clock` is that of
+    `Call.deadline`.
     """
 
-    def __init__(self, default: float, most: float, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self,
+        default: float,
+        most: float,
+        clock: Callable[[], float] = monotonic,
+        extra: Mapping[str, float] = _NOTHING,
+    ) -> None:
         self._default = min(default, most)
         self._most = most
         self._clock = clock
+        self._extra = extra
         self._open: set[_Open] = set()
         self._is_sweeping = False
 
@@ -38,7 +50,10 @@ class Deadlines:
 
         async def bounded(call: Call, request: Any) -> Any:
             now = self._clock()
-            call.deadline = until = self._until(call, now)
+            until = self._until(call, now)
+            if until == inf:
+                return await handler(call, request)
+            call.deadline = until
             if until <= now:
                 raise _exceeded()
             task = asyncio.current_task()
@@ -62,9 +77,10 @@ class Deadlines:
         return bounded
 
     def _until(self, call: Call, now: float) -> float:
+        extra = self._extra.get(call.operation, 0.0)
         if call.timeout_ms:
-            return now + min(_seconds(call.timeout_ms), self._most)
-        return now + self._default if call.deadline is None else min(call.deadline, now + self._most)
+            return now + min(_seconds(call.timeout_ms), self._most + extra)
+        return now + self._default + extra if call.deadline is None else min(call.deadline, now + self._most + extra)
 
     def _plan(self, loop: asyncio.AbstractEventLoop) -> None:
         self._is_sweeping = True

@@ -7,7 +7,9 @@ from typing import Any, Protocol
 from crud_service.model.call import Call, Handler, Middleware
 from crud_service.model.errors import CrudError, Reason
 
-_BATCHES, _READS, _LISTS = ("Batch", "Transact"), ("Get",), ("List", "Count")
+_BATCHES, _READS, _LISTS = ("Batch", "Transact"), ("Get", "Diff"), ("List", "Count")
+# They take as long as there is something to tell or to wait for.
+_STREAMS = ("Watch", "Import", "Export", "ListChanges")
 
 
 class Meter(Protocol):
@@ -55,7 +57,9 @@ def metrics(meters: Mapping[tuple[str, str], Meter], clock: Callable[[], float] 
 
 
 def operation_class(operation: str) -> str:
-    """What an operation is to be compared with by how long it takes: `read`, `list`, `write` or `batch`."""
+    """What an operation is to be compared with by how long it takes: `read`, `list`, `write`, `batch` or `stream`."""
+    if operation.startswith(_STREAMS):
+        return "stream"
     if operation.startswith(_BATCHES):
         return "batch"
     if operation.startswith(_LISTS):

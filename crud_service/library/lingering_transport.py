@@ -6,10 +6,14 @@ long (RFC 9112 section 9.6).
 """
 
 import asyncio
+import socket
+import struct
 from collections.abc import Callable
 from typing import Any
 
 _LINGER_SECONDS = 2
+# The system's own lingering: on, for no time.
+_AT_ONCE = struct.pack("ii", 1, 0)
 
 
 class LingeringTransport:
@@ -35,6 +39,13 @@ class LingeringTransport:
             self.linger()
         elif not self.lingering or self._transport.is_closing():
             self._transport.close()
+
+    def reset(self) -> None:
+        """Close at once, and drop what has not arrived: the client sees an error, and the system keeps nothing."""
+        connection = self._transport.get_extra_info("socket")
+        if connection is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+        self._transport.abort()
 
     def linger(self) -> None:
         """Send what is to be sent, then wait for the client to close, but at most two seconds."""

@@ -1,20 +1,19 @@
 """The store without a disk: for tests and for data that may be lost. Closing it loses everything."""
 
-from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import TypeVar
 
-from msgspec.structs import replace
-
 from crud_service.library import memory_query
 from crud_service.library.commit_plan import CommitPlan, Stored, touched
 from crud_service.library.log_signal import LogSignal
+from crud_service.library.memory_log import MemoryLog
 from crud_service.library.staged_table import StagedTable
 from crud_service.model.change import Change, Committed, Mutation, RequestKey, StoredRequest
 from crud_service.model.errors import CrudError, Kind, Reason
 from crud_service.model.measures import StoreMeasures
+from crud_service.model.ports.change_log import Compaction, HistoryRule, LogScope
 from crud_service.model.ports.record_store import DueRecord, RecordPage
 from crud_service.model.query import RecordCount, RecordQuery
 from crud_service.model.record import Collection, CollectionKey, Record, RecordKey
@@ -31,7 +30,7 @@ class _Data:
     records: dict[RecordKey, Record] = field(default_factory=dict)
     collections: dict[CollectionKey, Collection] = field(default_factory=dict)
     requests: dict[RequestKey, StoredRequest] = field(default_factory=dict)
-    log: list[Change] = field(default_factory=list)
+    log: MemoryLog = field(default_factory=MemoryLog)
     values: dict[str, bytes] = field(default_factory=dict)
     revision: int = 0
     signal: LogSignal = field(default_factory=lambda: LogSignal(0))
@@ -87,11 +86,11 @@ class MemoryStore:
 
     async def list_records(self, query: RecordQuery) -> RecordPage:
         """As the port says."""
-        return await memory_query.page_of(self._data.records, query)
+        return await memory_query.page_of(self._records_at(query), query)
 
     async def count_records(self, query: RecordQuery, *, estimate: bool) -> RecordCount:
         """As the port says."""
-        return await memory_query.count_of(self._data.records, query)
+        return await memory_query.count_of(self._records_at(query), query)
 
     async def get_collection(self, key: CollectionKey) -> Collection | None:
         """As the port says."""
@@ -111,27 +110,41 @@ class MemoryStore:
         """As the port says."""
         _ = self._data  # which there is unless it is closed
 
-    async def read_log(self, after: int, limit: int) -> tuple[Change, ...]:
+    async def read_log(
+        self, after: int, limit: int, scope: LogScope | None = None, weight_limit: int = 8_388_608
+    ) -> tuple[Change, ...]:
         """As the port says."""
-        log = self._data.log
-        start = bisect_right(log, after, key=_revision)
-        end = start + limit
-        if end < len(log):
-            # Leave out a mutation that would be cut, unless it is the only one.
-            cut = log[end].revision
-            end = bisect_right(log, cut - 1, key=_revision)
-            if end == start:
-                end = bisect_right(log, cut, key=_revision)
-        return tuple(log[start:end])
+        return self._data.log.read(after, limit, scope, weight_limit)
 
     async def read_mutation(self, revision: int) -> tuple[Change, ...]:
         """As the port says."""
-        log = self._data.log
-        return tuple(log[bisect_right(log, revision - 1, key=_revision) : bisect_right(log, revision, key=_revision)])
+        return self._data.log.mutation(revision)
 
     async def wait_log(self, after: int) -> int:
         """As the port says. CrudError (`SHUTTING_DOWN`) when the store is closed meanwhile."""
         return await self._data.signal.wait(after)
+
+    async def log_floor(self, scope: LogScope | None = None) -> int:
+        """As the port says."""
+        return self._data.log.floor(scope)
+
+    async def states_at(self, keys: Sequence[RecordKey], revisions: Sequence[int]) -> list[Change | None]:
+        """As the port says."""
+        return list(map(self._data.log.state_at, keys, revisions))
+
+    async def read_history(
+        self, key: RecordKey, below: int, limit: int, weight_limit: int = 2_097_152
+    ) -> tuple[Change, ...]:
+        """As the port says."""
+        return self._data.log.history(key, below, limit, weight_limit)
+
+    async def logged_collections(self, after: CollectionKey | None, limit: int) -> tuple[CollectionKey, ...]:
+        """As the port says."""
+        return self._data.log.collections(after, limit)
+
+    async def compact_log(self, collection: CollectionKey, rule: HistoryRule, limit: int) -> Compaction:
+        """As the port says."""
+        return self._data.log.compact(collection, rule, limit)
 
     async def get_request(self, key: RequestKey, at: Timestamp) -> StoredRequest | None:
         """As the port says."""
@@ -180,6 +193,15 @@ class MemoryStore:
             raise CrudError(Kind.UNAVAILABLE, Reason.SHUTTING_DOWN, "the store is closed; try another node")
         return self._opened
 
+    def _records_at(self, query: RecordQuery) -> Mapping[RecordKey, Record]:
+        """All records as they were at the query's revision."""
+        data, at = self._data, query.at
+        if not at or at >= data.revision:
+            return data.records
+        then = {key: data.log.state_at(key, at) for key, record in data.records.items() if record.revision > at}
+        changed = {key: entry.record for key, entry in then.items() if entry is not None and entry.state}
+        return {key: record for key, record in data.records.items() if record.revision <= at} | changed
+
     def _has_live(self, collection: CollectionKey, besides: set[str]) -> bool:
         return any(
             key[:2] == collection and record.delete_time is None and key.id not in besides
@@ -199,21 +221,17 @@ def _store(data: _Data, plan: CommitPlan) -> None:
     _put(data.collections, plan.collections)
     _put(data.records, plan.records)
     _put(data.requests, plan.requests)
-    data.log += plan.changes
+    data.log.append(plan.changes)
     data.revision = plan.revision
     data.signal.committed(plan.revision)
 
 
 def _erase(data: _Data, plan: CommitPlan) -> None:
     """Remove the records of dropped collections, and what the log says of them and of purged ones."""
-    dropped, purged = plan.dropped.written, plan.purged.written
+    dropped = plan.dropped.written
     if dropped:
         data.records = {key: record for key, record in data.records.items() if key[:2] not in dropped}
-    if dropped or purged:
-        for place, change in enumerate(data.log):
-            key = RecordKey(change.tenant, change.collection, change.id)
-            if change.id and (key in purged or key[:2] in dropped):
-                data.log[place] = replace(change, state="")
+    data.log.erase(plan.purged.written, dropped)
 
 
 def _put(stored: dict[K, V], staged: StagedTable[K, V]) -> None:
@@ -222,7 +240,3 @@ def _put(stored: dict[K, V], staged: StagedTable[K, V]) -> None:
             stored.pop(key, None)
         else:
             stored[key] = state
-
-
-def _revision(change: Change) -> int:
-    return change.revision

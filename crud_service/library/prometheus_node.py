@@ -19,6 +19,7 @@ from crud_service.model.measures import (
     MaintenanceMeasures,
     PoolMeasures,
     StoreMeasures,
+    StreamMeasures,
 )
 from crud_service.model.ports.registrar import RegistryState
 from crud_service.model.record import NodeInfo
@@ -33,6 +34,7 @@ class Sources:
     probes: Callable[[], Mapping[str, bool]]
     """Whether each probe found all well the last time."""
     admission: Callable[[], AdmissionMeasures]
+    streams: Callable[[], StreamMeasures]
     store: Callable[[], StoreMeasures]
     maintenance: Callable[[], MaintenanceMeasures]
     registry: Callable[[], RegistryState | None]
@@ -53,6 +55,7 @@ class NodeCollector:
         yield _probes(sources.probes())
         yield _histogram("crud_event_loop_lag_seconds", "How late the event loop was.", sources.loop_lag)
         yield from _admission(sources.admission())
+        yield from _streams(sources.streams())
         store = sources.store()
         yield _gauge("crud_log_last_revision", "The last revision of the change log.", store.last_revision)
         if store.commits is not None:
@@ -84,6 +87,15 @@ def _admission(calls: AdmissionMeasures) -> Iterator[Metric]:
     yield _gauge("crud_admission_limit", "Calls that may run at a time, as it is now.", calls.limit)
 
 
+def _streams(streams: StreamMeasures) -> Iterator[Metric]:
+    about = "Streams and long polls that are open now."
+    family = GaugeMetricFamily("crud_streams_open", about, labels=["operation"])
+    for operation, count in streams.open.items():
+        family.add_metric((operation,), count)
+    yield family
+    yield _gauge("crud_streams_limit", "Streams and long polls that may be open at a time.", streams.limit)
+
+
 def _commits(commits: CommitMeasures) -> Iterator[Metric]:
     yield _gauge("crud_store_waiting_mutations", "Mutations that wait to be written.", commits.waiting)
     about = "Mutations that were written in one transaction."
@@ -108,6 +120,8 @@ def _maintenance(done: MaintenanceMeasures) -> Iterator[Metric]:
     yield CounterMetricFamily("crud_records_expired", about, value=done.expired_records)
     about = "Records that were erased because their purge_time had come."
     yield CounterMetricFamily("crud_records_purged", about, value=done.purged_records)
+    about = "Entries of the change log that went with history that need not be kept."
+    yield CounterMetricFamily("crud_log_compacted_entries", about, value=done.compacted_entries)
     about = "Kinds of the node's own work that did not succeed the last time."
     yield _gauge("crud_maintenance_failing", about, done.failing)
     about = "Whether the wall clock may end lives, because it has not jumped: 1 or 0."

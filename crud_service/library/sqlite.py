@@ -10,17 +10,15 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
-from crud_service.library.group_commit import GroupCommit
-from crud_service.library.log_signal import LogSignal
+from crud_service.library.sqlite_engine import Engine
 from crud_service.library.sqlite_file import SqliteFile
-from crud_service.library.sqlite_read_statements import ReadStatements
+from crud_service.library.sqlite_log import SqliteLog
 from crud_service.library.sqlite_reader import SqliteReader
-from crud_service.library.sqlite_reader_pool import ReaderPool
 from crud_service.library.sqlite_schema import prepare_schema
 from crud_service.library.sqlite_writer import SqliteWriter
-from crud_service.model.change import Change, Committed, Mutation, RequestKey, StoredRequest
+from crud_service.model.change import Committed, Mutation, RequestKey, StoredRequest
 from crud_service.model.errors import CrudError, Kind, Reason
 from crud_service.model.measures import StoreMeasures
 from crud_service.model.ports.record_store import DueRecord, RecordPage
@@ -28,15 +26,13 @@ from crud_service.model.query import RecordCount, RecordQuery
 from crud_service.model.record import Collection, CollectionKey, Record, RecordKey
 from crud_service.model.timestamp import Timestamp
 
-T = TypeVar("T")
-
 # A page of this many records costs the event loop less than a millisecond, and a hop to a thread a tenth of one.
 _SHORT_PAGE = 100
 # Records that are got by their keys may all be large: no limit on their weight ends the reading.
 _FEW_KEYS = 20
 
 
-class SqliteStore:
+class SqliteStore(SqliteLog):
     """RecordStore and SystemStore over one file at `path`.
 
     `synchronous` is SQLite's own word: FULL keeps every acknowledged write over a power loss. `busy_seconds` bounds the
@@ -60,7 +56,7 @@ class SqliteStore:
         self._auto_migrate = auto_migrate
         self._reader_threads = reader_threads
         self._search_threads = search_threads
-        self._engine: _Engine | None = None
+        self._engine: Engine | None = None
 
     @property
     def path(self) -> Path:
@@ -78,7 +74,7 @@ class SqliteStore:
         """Own the file, create or migrate it, start the threads."""
         await asyncio.to_thread(self._prepare)
         try:
-            self._engine = _Engine(self._file, self._reader_threads, self._search_threads)
+            self._engine = Engine(self._file, self._reader_threads, self._search_threads)
         except BaseException:
             self._file.release()
             raise
@@ -109,7 +105,7 @@ class SqliteStore:
         """As the port says."""
         engine = self._running
         deadline = asyncio.get_running_loop().time() + query.seconds
-        if query.limit <= _SHORT_PAGE:
+        if query.limit <= _SHORT_PAGE and not query.at:
             page = engine.reader.list_served(query)
         else:
             page = await engine.readers.run(lambda reader: reader.list_served(query), deadline)
@@ -138,25 +134,9 @@ class SqliteStore:
             return engine.reader.list_collections(tenant, after, limit)
         return await engine.readers.run(lambda reader: reader.list_collections(tenant, after, limit))
 
-    async def last_revision(self) -> int:
-        """As the port says."""
-        return self._running.reader.last_revision()
-
     async def probe_write(self) -> None:
         """As the port says."""
         await self._running.in_writer(SqliteWriter.probe)
-
-    async def read_log(self, after: int, limit: int) -> tuple[Change, ...]:
-        """As the port says."""
-        return await self._running.readers.run(lambda reader: reader.read_log(after, limit))
-
-    async def read_mutation(self, revision: int) -> tuple[Change, ...]:
-        """As the port says."""
-        return await self._running.readers.run(lambda reader: reader.read_mutation(revision))
-
-    async def wait_log(self, after: int) -> int:
-        """As the port says. CrudError (`SHUTTING_DOWN`) when the store is closed meanwhile."""
-        return await self._running.signal.wait(after)
 
     async def get_request(self, key: RequestKey, at: Timestamp) -> StoredRequest | None:
         """As the port says."""
@@ -183,7 +163,7 @@ class SqliteStore:
         return await self._running.in_writer(lambda writer: writer.load_or_create(name, create))
 
     @property
-    def _running(self) -> "_Engine":
+    def _running(self) -> Engine:
         if self._engine is None:
             raise CrudError(Kind.UNAVAILABLE, Reason.SHUTTING_DOWN, "the store is closed; try another node")
         return self._engine
@@ -197,30 +177,3 @@ class SqliteStore:
         except BaseException:
             self._file.release()
             raise
-
-
-class _Engine:
-    """What runs while a store is open: the writer with its thread, a reader for the loop, and the reader threads."""
-
-    def __init__(self, file: SqliteFile, reader_threads: int, search_threads: int) -> None:
-        statements = ReadStatements()
-        self.reader = SqliteReader(file.connect_reader, statements)
-        self.writer = SqliteWriter(file.connect_writer, statements)
-        self.signal = LogSignal(self.reader.last_revision())
-        self.commits = GroupCommit(self.writer.write, self.signal.committed, self.reader.share_transaction_unless)
-        self.reader.share_transaction_unless(False)
-        self.readers = ReaderPool("store-reader", reader_threads, file.connect_long_reader, statements)
-        self.searchers = ReaderPool("store-searcher", search_threads, file.connect_long_reader, statements)
-
-    async def in_writer(self, write: Callable[[SqliteWriter], T]) -> T:
-        """`write(writer)` in the writer's thread, between two groups of mutations."""
-        return await self.commits.run(lambda: write(self.writer))
-
-    async def close(self) -> None:
-        """Finish what was accepted and close every connection, the writer's last: it tidies the write-ahead log."""
-        await self.commits.close()
-        self.signal.close()
-        await self.readers.close()
-        await self.searchers.close()
-        self.reader.connection.close()
-        await asyncio.to_thread(self.writer.close)

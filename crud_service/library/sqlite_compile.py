@@ -98,14 +98,14 @@ def delete_keys(of: Table) -> BulkStatement:
 
 def insert_rows(into: Table) -> BulkStatement:
     """Insert rows that hold the columns of the table in their order."""
-    return BulkStatement(lambda rows: to_text(sqlite.insert(into).values([_placeholders(into)] * rows)))
+    return BulkStatement(lambda rows: to_text(sqlite.insert(into).values([placeholders(into)] * rows)))
 
 
 def insert_new_rows(into: Table) -> BulkStatement:
     """The same, but for rows whose key is there already: those stay as they are."""
 
     def text_for(rows: int) -> str:
-        return to_text(sqlite.insert(into).values([_placeholders(into)] * rows).on_conflict_do_nothing())
+        return to_text(sqlite.insert(into).values([placeholders(into)] * rows).on_conflict_do_nothing())
 
     return BulkStatement(text_for)
 
@@ -114,12 +114,13 @@ def upsert_rows(into: Table) -> BulkStatement:
     """Insert rows that hold the columns of the table in their order, or replace what has their key."""
 
     def text_for(rows: int) -> str:
-        statement = sqlite.insert(into).values([_placeholders(into)] * rows)
+        statement = sqlite.insert(into).values([placeholders(into)] * rows)
         others = {each.name: statement.excluded[each.name] for each in into.c if not each.primary_key}
         return to_text(statement.on_conflict_do_update(index_elements=list(into.primary_key), set_=others))
 
     return BulkStatement(text_for)
 
 
-def _placeholders(into: Table) -> dict[str, Any]:
+def placeholders(into: Table) -> dict[str, Any]:
+    """A value to bind for each column."""
     return dict.fromkeys(into.c.keys(), "")

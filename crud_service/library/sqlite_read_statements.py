@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, bindparam, select
 
 from crud_service.library.sqlite_compile import BulkStatement, is_after, is_value, load_keys, to_text, up_to
+from crud_service.library.sqlite_log_statements import LogStatements
 from crud_service.library.sqlmodel_tables import (
-    ChangeRow,
     CollectionRow,
     CounterRow,
     RecordRow,
@@ -23,7 +23,7 @@ class ReadStatements:
     def __init__(self) -> None:
         self._records = table(RecordRow)
         self._collections = table(CollectionRow)
-        self._changes = table(ChangeRow)
+        self.log = LogStatements()
 
     @cached_property
     def get_record(self) -> str:
@@ -57,19 +57,6 @@ class ReadStatements:
         collections = self._collections
         query = select(*_but_tenant(collections.c)).where(is_value(collections.c.tenant), is_after(collections.c.id))
         return to_text(up_to(query.order_by(collections.c.id)))
-
-    @cached_property
-    def read_log(self) -> str:
-        """(after, limit) -> Change's fields."""
-        changes = self._changes
-        query = select(*changes.c).where(is_after(changes.c.revision))
-        return to_text(up_to(query.order_by(changes.c.revision, changes.c.ordinal)))
-
-    @cached_property
-    def read_mutation(self) -> str:
-        """(revision) -> Change's fields."""
-        changes = self._changes
-        return to_text(select(*changes.c).where(is_value(changes.c.revision)).order_by(changes.c.ordinal))
 
     @cached_property
     def expired_records(self) -> str:

@@ -48,7 +48,8 @@ def record_row(tenant: str, record: Record) -> Row:
 
 def collection_of(row: Row) -> Collection:
     """The collection in a row of Collection's fields."""
-    collection_id, name, description, revision, version, created, updated, require_etag, retention, indexes = row
+    collection_id, name, description, revision, version, created, updated, require_etag, retention, indexes = row[:10]
+    history_age, history_entries = row[10:]
     return Collection(
         collection_id,
         name,
@@ -60,13 +61,16 @@ def collection_of(row: Row) -> Collection:
         bool(require_etag),
         retention and parse_duration(retention),
         _decode_indexes(indexes),
+        history_age and parse_duration(history_age),
+        history_entries,
     )
 
 
 def collection_row(tenant: str, collection: Collection) -> Row:
     """A row of tenant and Collection's fields."""
     row = astuple(collection)
-    return (tenant, *row[:8], None if row[8] is None else format_duration(row[8]), _encode(row[9]).decode())
+    indexes = _encode(collection.indexes).decode()
+    return (tenant, *row[:8], _duration_text(row[8]), indexes, _duration_text(row[10]), row[11])
 
 
 def change_of(row: Row) -> Change:
@@ -87,3 +91,7 @@ def request_of(row: Row) -> StoredRequest:
 def request_row(request: StoredRequest) -> Row:
     """A row of RequestKey's and StoredRequest's fields."""
     return (*request.key, *astuple(request)[1:])
+
+
+def _duration_text(nanos: int | None) -> str | None:
+    return None if nanos is None else format_duration(nanos)

@@ -12,7 +12,7 @@ from crud_service.model.errors import StartError
 def prepare_schema(file: SqliteFile, connection: sqlite3.Connection, auto_migrate: bool) -> None:
     """Create or migrate the tables over `connection`, in one transaction. Raises StartError with the way out."""
     try:
-        version = _version(file, connection)
+        version = _version(file.path, connection)
         if version == migrations.HEAD:
             return
         if version is not None and not _knows(version):
@@ -30,7 +30,17 @@ def prepare_schema(file: SqliteFile, connection: sqlite3.Connection, auto_migrat
         raise file.start_error(error) from error
 
 
-def _version(file: SqliteFile, connection: sqlite3.Connection) -> str | None:
+def check_schema(path: Path, connection: sqlite3.Connection) -> None:
+    """Raise StartError unless the data file at `path` has just the tables of this code."""
+    version = _version(path, connection)
+    if version != migrations.HEAD:
+        raise StartError(
+            f"the data file {path} has schema {version or 'none'} and this program needs {migrations.HEAD}; "
+            "start a node on it once, or take the program that made it"
+        )
+
+
+def _version(path: Path, connection: sqlite3.Connection) -> str | None:
     """The schema version in the file; None if the file is empty."""
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if not tables:
@@ -41,7 +51,7 @@ def _version(file: SqliteFile, connection: sqlite3.Connection) -> str | None:
         else None
     )
     if row is None or "changes" not in tables:
-        raise StartError(f"{file.path} is a database of another program; choose another path")
+        raise StartError(f"{path} is a database of another program; choose another path")
     version: str = row[0]
     return version
 

@@ -4,18 +4,16 @@ import sqlite3
 from collections.abc import Collection, Generator
 from contextlib import closing
 from functools import partial
-from itertools import chain, islice
+from itertools import islice
 
 from crud_service.library.sqlite_filter import Sql
 from crud_service.library.sqlite_paths import Path
 from crud_service.library.sqlite_plan import Plan, counting_plan, make_count_plan, make_plan, serving_plan
 from crud_service.library.sqlite_query import Statements
 from crud_service.library.sqlite_rows import Row
+from crud_service.library.sqlite_stream import stream
 from crud_service.library.sqlite_walk import Walk, walks
 from crud_service.model.query import RecordCount, RecordQuery
-
-# Rows taken at once: a third quicker than one by one, and few enough to stop in time when they are large.
-_FETCHED_ROWS = 8
 
 # How many records alike in a descending order are turned around in memory, as their ids ascend.
 _TURNED_ROWS = 16
@@ -103,9 +101,3 @@ class Search:
 def _turned(rows: list[Row]) -> list[Row]:
     """The rows the other way round, without the column they are alike in."""
     return [row[:-1] for row in reversed(rows)]
-
-
-def stream(connection: sqlite3.Connection, statement: Sql) -> Generator[Row]:
-    """The rows of a statement, as they are found. Close it to end the statement."""
-    with closing(connection.execute(*statement)) as cursor:
-        yield from chain.from_iterable(iter(lambda: cursor.fetchmany(_FETCHED_ROWS), []))

@@ -27,6 +27,7 @@ from crud_service.library.sqlite_compile import (
     is_after,
     is_value,
     load_keys,
+    placeholders,
     to_text,
     up_to,
     upsert_rows,
@@ -35,6 +36,7 @@ from crud_service.library.sqlmodel_tables import (
     ChangeRow,
     CollectionRow,
     CounterRow,
+    LogFloorRow,
     RecordIndexRow,
     RecordRow,
     RecordTagRow,
@@ -140,6 +142,27 @@ class WriteStatements:
         """(tenant, collection): the states of all records in the log."""
         changes = self._changes
         return to_text(self._erase_states().where(*_of_collection(changes), changes.c.id > literal_column("''")))
+
+    @cached_property
+    def remove_changes(self) -> BulkStatement:
+        """Keys (tenant, collection, revision, ordinal)."""
+        return delete_keys(self._changes)
+
+    @cached_property
+    def remove_changes_through(self) -> str:
+        """(tenant, collection, revision, ordinal): the entries of the collection up to that place."""
+        changes = self._changes
+        up_to_place = tuple_(changes.c.revision, changes.c.ordinal) <= tuple_(bindparam(None), bindparam(None))
+        return to_text(delete(changes).where(*_of_collection(changes), up_to_place))
+
+    @cached_property
+    def raise_floor(self) -> str:
+        """(tenant, collection, revision): unless the floor is there already."""
+        floors = table(LogFloorRow)
+        put = sqlite.insert(floors).values(placeholders(floors))
+        higher = put.excluded.revision > floors.c.revision
+        raised = {"revision": put.excluded.revision}
+        return to_text(put.on_conflict_do_update(index_elements=list(floors.primary_key), set_=raised, where=higher))
 
     @cached_property
     def insert_tags(self) -> BulkStatement:

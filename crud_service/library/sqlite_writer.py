@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 import msgspec
 
 from crud_service.library.commit_plan import CommitPlan, Refusal, Stored, touched
+from crud_service.library.compaction_step import CompactionStep
 from crud_service.library.index_rows import dropped_indexes, rows_of, tag_rows, value_rows
 from crud_service.library.sqlite_compile import BulkStatement
 from crud_service.library.sqlite_connection import SqliteConnection
@@ -26,7 +27,7 @@ from crud_service.model.change import Committed, Mutation
 from crud_service.model.record import CollectionKey, RecordKey
 from crud_service.model.timestamp import Timestamp
 
-# Rows past this many characters are bound one by one: the driver keeps the last values of each prepared statement.
+# Rows of one statement have no more characters than this: the driver keeps the last values of each prepared statement.
 _LARGE_ROWS = 262_144
 
 # What a probe writes, and how long it may keep commits waiting for a foreign lock.
@@ -71,6 +72,18 @@ class SqliteWriter:
         """As the port says."""
         with self._transaction() as connection:
             return connection.execute(self._writes.forget_requests, (at, limit)).rowcount
+
+    def compact(self, collection: CollectionKey, step: CompactionStep) -> int:
+        """Carry out a step of compaction; how many entries went."""
+        writes = self._writes
+        with self._transaction() as connection:
+            before = connection.total_changes
+            if step.through is not None:
+                connection.execute(writes.remove_changes_through, (*collection, *step.through))
+            _run(connection, writes.remove_changes, [(*collection, *place) for place in step.superseded])
+            removed = connection.total_changes - before
+            connection.execute(writes.raise_floor, (*collection, step.floor))
+        return removed
 
     def load_or_create(self, name: str, create: Callable[[], bytes]) -> bytes:
         """The system value kept under `name`; `create()`, kept from now on, if there is none."""
@@ -183,8 +196,10 @@ def _run(
     if not rows:
         return
     most = 64
-    if large is not None and sum([len(row[large]) for row in rows]) > _LARGE_ROWS:
-        most = 1
+    if large is not None:
+        widest = max([len(row[large]) for row in rows])
+        while most > 1 and most * widest > _LARGE_ROWS:
+            most //= 2
     for text, values in statement.pieces(rows, most):
         connection.execute(text, values)
 

@@ -105,6 +105,9 @@ class CollectionRow(StoreTable, table=True):
     """A duration as Proto3 JSON writes it: in nanoseconds the longest take more than 64 bits."""
     indexes: str = Field(sa_column_kwargs={"server_default": "[]"})
     """A JSON array of `FieldIndex`."""
+    history_age: str | None = None
+    """A duration, as `retention` is."""
+    history_entries: int = Field(sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
 
 
 class RequestRow(StoreTable, table=True):
@@ -129,7 +132,7 @@ class ChangeRow(StoreTable, table=True):
     __table_args__ = (
         PrimaryKeyConstraint("tenant", "collection", "revision", "ordinal"),
         Index("changes_in_order", "revision", "ordinal", unique=True),
-        Index("changes_of_record", "tenant", "collection", "id", "revision"),
+        Index("changes_of_record", "tenant", "collection", "id", "revision", "ordinal"),
     )
 
     revision: int = Field(sa_type=BigInteger)
@@ -147,6 +150,21 @@ class ChangeRow(StoreTable, table=True):
     call_id: str
     trace_id: str
     code_version: str
+
+
+class LogFloorRow(StoreTable, table=True):
+    """Up to which revision the change log of a collection has been compacted."""
+
+    __tablename__ = "log_floors"
+    __table_args__ = (
+        Index("log_floors_of_tenant", "tenant", "revision"),
+        Index("log_floors_by_revision", "revision"),
+        {"sqlite_with_rowid": False},
+    )
+
+    tenant: str = Field(primary_key=True)
+    collection: str = Field(primary_key=True)
+    revision: int = Field(sa_type=BigInteger)
 
 
 class CounterRow(StoreTable, table=True):

@@ -1,18 +1,18 @@
-"""uvicorn's HTTP/1.1 protocol for a service: bounds on the head of a request, and one write for a whole reply.
+"""uvicorn's HTTP/1.1 protocol for a service: bounds on the head of a request, and on the patience with a client.
 
-Measured on a GET: two writes (head, body) and a timer for each reply are more than half of what uvicorn costs. So a
-reply that is complete goes out in one write, and idle connections are closed by a sweep (`close_if_idle`).
+Timers for each reply cost too much, so connections are looked after by a sweep (`close_if_idle`, `reset_if_stalled`).
 """
 
 import asyncio
+import socket
 from collections.abc import Callable
-from typing import Any
 from urllib.parse import unquote
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from crud_service.library.lingering_transport import LingeringTransport
+from crud_service.library.uvicorn_cycle import ServiceCycle
 from crud_service.model.errors import CrudError, Kind, Reason, invalid
 from crud_service.model.limits import Limits
 
@@ -36,18 +36,37 @@ class ServiceProtocol(HttpToolsProtocol):
     _refusal: CrudError | None = None
     _idle_since: float | None = 0.0
     """When the last reply ended, on the loop's clock; None while a request is under way."""
+    _waiting = 0
+    """How many bytes waited for the client when the sweep came last."""
+    _moved_at = 0.0
+    """When there were last seen to be less of them, or none, on the loop's clock."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start the clock of an idle connection."""
         super().connection_made(transport)  # type: ignore[arg-type]
         self._lingering = LingeringTransport(self.transport, self._is_unread)
         self.transport = self._lingering  # type: ignore[assignment]
-        self._idle_since = self.loop.time()
+        self._idle_since = self._moved_at = self.loop.time()
+        _give_up_on_the_dead(self.transport.get_extra_info("socket"), self.limits.stall_seconds)
 
     def close_if_idle(self, before: float) -> None:
         """Close the connection if it has been idle since before that time."""
         if self._idle_since is not None and self._idle_since < before:
             self.transport.close()
+
+    def reset_if_stalled(self, before: float) -> None:
+        """Reset the connection if its client has taken nothing of what waits for it since before that time.
+
+        Closing would not do: it waits until all is sent. While more is being added, what waits says nothing; but then
+        it is soon so much that nothing is added.
+        """
+        waiting = self.transport.get_write_buffer_size()
+        is_added_to = self._idle_since is None and not self.flow.write_paused and not self.transport.is_closing()
+        if not waiting or not self._waiting or is_added_to or waiting < self._waiting:
+            self._moved_at = self.loop.time()
+        elif self._moved_at < before:
+            self._lingering.reset()
+        self._waiting = waiting
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser, and bound what it may hold back."""
@@ -108,7 +127,7 @@ class ServiceProtocol(HttpToolsProtocol):
         }
         before: RequestResponseCycle | None = self.cycle
         waiting = before is not None and not before.response_complete
-        self.cycle = _OneWriteCycle(
+        self.cycle = ServiceCycle(
             scope=self.scope,
             transport=self.transport,
             flow=self.flow,
@@ -165,44 +184,16 @@ def _origin_form(url: bytes) -> bytes:
     return (parsed.path or b"/") + (b"?" + parsed.query if parsed.query else b"")
 
 
+def _give_up_on_the_dead(connection: socket.socket | None, seconds: float) -> None:
+    """Let the system end the connection when the client's machine does not confirm what was sent to it for so long.
+
+    It may have lost its power or its network, and would be waited for for a quarter of an hour.
+    """
+    option = getattr(socket, "TCP_USER_TIMEOUT", None)  # not on every system
+    if connection is not None and option is not None and connection.family in (socket.AF_INET, socket.AF_INET6):
+        connection.setsockopt(socket.IPPROTO_TCP, option, round(seconds * 1000))
+
+
 def service_protocol(limits: Limits, refuse: Refuse) -> type[ServiceProtocol]:
     """The protocol with these limits; `refuse` shapes the errors it answers itself."""
     return type("LimitedProtocol", (ServiceProtocol,), {"limits": limits, "refuse": staticmethod(refuse)})
-
-
-class _OneWriteCycle(RequestResponseCycle):
-    """One request and its reply. Holds the head of the reply back until the body comes, and writes both at once."""
-
-    _start: Any = None
-
-    async def send(self, message: Any) -> None:
-        """ASGI's channel of outgoing messages."""
-        if message["type"] == "http.response.start" and not self.response_started and self._start is None:
-            self._start = message
-            return
-        if self._start is not None:
-            start, self._start = self._start, None
-            if not message.get("more_body") and self.scope["method"] != "HEAD" and not self.flow.write_paused:
-                self._write_all(start, message.get("body", b""))
-                return
-            await super().send(start)
-        await super().send(message)
-
-    def _write_all(self, start: Any, body: bytes) -> None:
-        """Write a complete reply, whose content-length the application has set."""
-        if self.disconnected:
-            return
-        parts = [STATUS_LINE[start["status"]]]
-        for name, value in (*self.default_headers, *start["headers"]):
-            parts += (name, b": ", value, b"\r\n")
-            if name == b"connection":
-                self.keep_alive = False
-        if not self.keep_alive:
-            parts.append(b"connection: close\r\n")
-        parts += (b"\r\n", body)
-        self.response_started = self.response_complete = True
-        self.transport.write(b"".join(parts))
-        self.message_event.set()
-        if not self.keep_alive:
-            self.transport.close()
-        self.on_response()

@@ -68,10 +68,11 @@ class _EmbeddedServer(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         if counter % _TICKS_A_SECOND == 0:
-            before = asyncio.get_running_loop().time() - _KEEP_ALIVE_SECONDS
+            now = asyncio.get_running_loop().time()
             for connection in list(self.server_state.connections):
                 if isinstance(connection, ServiceProtocol):
-                    connection.close_if_idle(before)
+                    connection.close_if_idle(now - _KEEP_ALIVE_SECONDS)
+                    connection.reset_if_stalled(now - connection.limits.stall_seconds)
         return await super().on_tick(counter)
 
 

@@ -12,7 +12,16 @@ from crud_service.model.record import Collection, FieldIndex
 from crud_service.model.requests import CollectionDraft, FieldIndexDraft
 from crud_service.model.timestamp import Timestamp
 
-_FIELDS = ("name", "description", "require_etag", "retention", "indexes")
+_EMPTY = {
+    "name": "",
+    "description": "",
+    "require_etag": False,
+    "retention": None,
+    "indexes": (),
+    "history_age": None,
+    "history_entries": 0,
+}
+_FIELDS = tuple(_EMPTY)
 # Of a path in a message: it is the client's, and may be as long as a request.
 _MOST_CHARS = 64
 
@@ -38,7 +47,7 @@ def created_collection(collection_id: str, draft: CollectionDraft, time: Timesta
     """The collection that a create makes of a draft. Raises INVALID_ARGUMENT for a bad index."""
     # There are no records yet, so its indexes hold all of them.
     indexes = tuple([FieldIndex(field, ready=True) for field in _declared(draft.indexes or ())])
-    values = _values(draft, ("name", "description", "require_etag", "retention"))
+    values = _values(draft, [name for name in _FIELDS if name != "indexes"])
     return Collection(
         collection_id, revision=0, version=1, create_time=time, update_time=time, indexes=indexes, **values
     )
@@ -60,9 +69,8 @@ def updated_collection(
 
 
 def _values(draft: CollectionDraft, fields: Iterable[str]) -> dict[str, Any]:
-    empty = {"name": "", "description": "", "require_etag": False, "retention": None, "indexes": ()}
     given = {name: getattr(draft, name) for name in fields}
-    return {name: empty[name] if value in (UNSET, None) else value for name, value in given.items()}
+    return {name: _EMPTY[name] if value in (UNSET, None) else value for name, value in given.items()}
 
 
 def _declared(drafts: Iterable[FieldIndexDraft]) -> list[str]:

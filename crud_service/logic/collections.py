@@ -20,6 +20,8 @@ from crud_service.model.query import Position
 from crud_service.model.record import Collection, CollectionKey, unset_collection
 from crud_service.model.timestamp import Timestamp
 
+_HISTORY = {"history_age", "history_entries"}
+
 
 class Collections:
     """Creates, reads, updates and deletes collections."""
@@ -90,7 +92,7 @@ class Collections:
             return Plan([PendingChange(ChangeKind.COLLECTION_UPDATED, old, new)])
 
         collection = await self._carry_out(call, request, key, plan)
-        if not all(index.ready for index in collection.indexes):
+        if not all(index.ready for index in collection.indexes) or fields & _HISTORY:
             self._changed()
         return collection
 

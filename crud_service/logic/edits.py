@@ -7,7 +7,15 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from crud_service.logic.life_cycle import deleted, exists, purged, require_live, require_record, undeleted
+from crud_service.logic.life_cycle import (
+    deleted,
+    exists,
+    purged,
+    require_live,
+    require_record,
+    rolled_back,
+    undeleted,
+)
 from crud_service.logic.merge_patch import merge
 from crud_service.logic.mutator import Plan, Result
 from crud_service.logic.paths import check_id, chosen_id, collection_key, record_key
@@ -17,7 +25,7 @@ from crud_service.logic.update_mask import CHANGEABLE, apply_update, created_rec
 from crud_service.model import requests
 from crud_service.model.call import Call
 from crud_service.model.change import ChangeKind
-from crud_service.model.errors import CrudError, Kind, Place, Reason, invalid, located
+from crud_service.model.errors import CrudError, Kind, Place, Reason, invalid, located, not_found
 from crud_service.model.ports.record_hooks import PendingChange
 from crud_service.model.ports.record_store import RecordStore
 from crud_service.model.record import Collection, CollectionKey, Record, RecordKey, tombstone
@@ -154,6 +162,21 @@ def purge(call: Call, request: requests.PurgeRecord) -> Edit:
             raise CrudError(Kind.FAILED_PRECONDITION, Reason.RECORD_NOT_DELETED, message)
         _check_state(call, old, collection, request.etag)
         return PendingChange(ChangeKind.RECORD_PURGED, old, purged(key, old))
+
+    return Edit(key, rule)
+
+
+def rollback(call: Call, request: requests.RollbackRecord, past: Record | None) -> Edit:
+    """Give a live record what it held in a past state; None if there was none at the revision."""
+    key = record_key(call.tenant, request.path)
+
+    def rule(current: Record | None, collection: Collection | None, time: Timestamp) -> Result:
+        old = require_live(key, current, collection)
+        _check_state(call, old, collection, request.etag)
+        if past is None or past.delete_time is not None:
+            message = f"{old.path} was not live at revision {request.revision}; its revisions tell when it was"
+            raise not_found(Reason.REVISION_NOT_FOUND, message)
+        return PendingChange(ChangeKind.RECORD_UPDATED, old, rolled_back(old, past, time))
 
     return Edit(key, rule)
 

@@ -100,6 +100,11 @@ def parse_path(text: str) -> Field:
         raise invalid("", f"{cause.message} (column {cause.offset + 1})") from cause
 
 
+def is_nameable(key: str) -> bool:
+    """Whether a path can name this key, in backticks if need be."""
+    return len(key) <= MOST_KEY_CHARS and _QUOTED.fullmatch(f"`{key}`") is not None and key != ""
+
+
 def filter_field(field: Field) -> FieldType:
     """What the field's values are. Raises ValueError, with what to write instead, unless a filter may name it."""
     field_type = _TYPES.get(field.name)

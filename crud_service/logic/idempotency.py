@@ -14,13 +14,12 @@ from msgspec.structs import replace
 from crud_service.logic.keyed_lock import KeyedLock
 from crud_service.model.call import Call
 from crud_service.model.change import Change, RequestKey, StoredRequest
+from crud_service.model.duration import SECOND
 from crud_service.model.errors import CrudError, Kind, Reason, invalid
 from crud_service.model.limits import Limits
 from crud_service.model.ports.record_store import RecordStore, RequestRepeated
 from crud_service.model.record import Collection, CollectionKey, Record, RecordKey, tombstone, unset_collection
 from crud_service.model.timestamp import Timestamp, later
-
-_KEPT_NANOS = 24 * 3600 * 1_000_000_000
 
 State = Record | Collection
 
@@ -40,6 +39,8 @@ class Outcome(msgspec.Struct, frozen=True):
 
     results: list[int | Reference | None]
     succeeded: bool = True
+    summary: str = ""
+    """The answer instead of results, for a request whose answer holds no states."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -48,6 +49,8 @@ class Answer(msgspec.Struct, frozen=True):
     results: list[Any]
     revision: int
     succeeded: bool = True
+    summary: str = ""
+    """What it was told as, if it is not told by its results."""
 
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
@@ -70,6 +73,8 @@ class Idempotency:
 
         The ticket goes into the mutation, with the outcome filled in; it is None if the request has no id. If that id
         belongs to another request: ALREADY_EXISTS (`REQUEST_ID_REUSED`). A request that failed may be sent again.
+
+        The parts of a larger request share its id, and are told apart by their `part`.
         """
         if not request.request_id:
             return await carry_out(None)
@@ -88,15 +93,21 @@ class Idempotency:
                 raise
 
     def _ticket(self, call: Call, request: Any) -> StoredRequest:
-        key = RequestKey(call.tenant, call.principal, request.request_id)
+        part = getattr(request, "part", "")
+        request_id = f"{request.request_id}/{part}" if part else request.request_id
+        key = RequestKey(call.tenant, call.principal, request_id)
         told = (call.operation, replace(request, request_id=""), call.if_match, call.if_none_match)
-        return StoredRequest(key, _fingerprint(told), "", later(self._clock(), _KEPT_NANOS))
+        return StoredRequest(
+            key, _fingerprint(told), "", later(self._clock(), int(self._limits.request_seconds * SECOND))
+        )
 
     async def _repeat(self, ticket: StoredRequest, stored: StoredRequest) -> Answer:
         if stored.fingerprint != ticket.fingerprint:
             message = f"request_id {ticket.key.id} belongs to another request; take a new one for a new request"
             raise CrudError(Kind.ALREADY_EXISTS, Reason.REQUEST_ID_REUSED, message)
         outcome = _decode(stored.outcome)
+        if outcome.summary:
+            return Answer([], stored.revision, outcome.succeeded, outcome.summary)
         written = await self._written(stored.revision)
         found = await self._found(ticket.key.tenant, [each for each in outcome.results if isinstance(each, Reference)])
         results = [written[each] if isinstance(each, int) else each and found[each] for each in outcome.results]

@@ -19,15 +19,28 @@ def deleted(record: Record, collection: Collection | None, time: Timestamp) -> R
 
 
 def undeleted(record: Record, time: Timestamp) -> Record:
-    """The deleted record as live again. An expire time that has passed would delete it at once, so it goes."""
-    expire_time = record.expire_time
+    """The deleted record as live again."""
     return replace(
         record,
         version=record.version + 1,
         update_time=time,
         delete_time=None,
         purge_time=None,
-        expire_time=None if expire_time is None or expire_time <= time else expire_time,
+        expire_time=_still_to_come(record.expire_time, time),
+    )
+
+
+def rolled_back(record: Record, past: Record, time: Timestamp) -> Record:
+    """The live record with all that clients write as it was in a past state."""
+    return replace(
+        record,
+        name=past.name,
+        date=past.date,
+        content=past.content,
+        tags=past.tags,
+        version=record.version + 1,
+        update_time=time,
+        expire_time=_still_to_come(past.expire_time, time),
     )
 
 
@@ -58,6 +71,11 @@ def exists(path: str, current: Record | None) -> CrudError:
     as_deleted = " as a deleted record" if current is not None and current.delete_time is not None else ""
     message = f"{path} exists{as_deleted}; choose another id or leave it out"
     return CrudError(Kind.ALREADY_EXISTS, Reason.RECORD_EXISTS, message, metadata={"path": path})
+
+
+def _still_to_come(expire_time: Timestamp | None, time: Timestamp) -> Timestamp | None:
+    """An expire time that has passed would delete the record at once, so it goes."""
+    return None if expire_time is None or expire_time <= time else expire_time
 
 
 def _purge_time(collection: Collection | None, time: Timestamp) -> Timestamp | None:

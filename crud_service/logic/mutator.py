@@ -36,6 +36,8 @@ class Plan(msgspec.Struct, frozen=True):
     succeeded: bool = True
     force: bool = False
     """For the delete of a collection: whether its records may go with it."""
+    summary: str = ""
+    """Kept and answered instead of the results, for a request whose answer holds no states."""
 
 
 class Task(msgspec.Struct, Generic[Loaded], frozen=True):
@@ -49,6 +51,8 @@ class Task(msgspec.Struct, Generic[Loaded], frozen=True):
     """The keys of what may change, so that writers of this node do not make each other start again."""
     lost: Callable[[Plan, ConditionFailed], CrudError] | None = None
     """What a lost condition means, if it ends the request."""
+    turn: Callable[[], Awaitable[None]] | None = None
+    """Waited for before the commit, when all else is done; what it raises ends the request."""
 
 
 class Mutator:
@@ -89,6 +93,7 @@ class Mutator:
                         conditions=plan.conditions,
                         request=ticket and replace(ticket, outcome=encode_outcome(_outcome(plan))),
                         force=plan.force,
+                        turn=task.turn,
                     )
                 except ConditionFailed as failed:
                     if task.lost is not None:
@@ -105,12 +110,17 @@ def _changes(plan: Plan) -> list[PendingChange]:
 
 def _answer(plan: Plan, committed: Committed) -> Answer:
     states = iter(committed.states)
+    revision = committed.revision if committed.states else 0
+    if plan.summary:
+        return Answer([], revision, plan.succeeded, plan.summary)
     results = [next(states) if isinstance(result, PendingChange) else result for result in plan.results]
-    return Answer(results, committed.revision if committed.states else 0, plan.succeeded)
+    return Answer(results, revision, plan.succeeded)
 
 
 def _outcome(plan: Plan) -> Outcome:
-    """The answer as places of writes and references to what was found."""
+    """The answer as places of writes and references to what was found, or as its summary."""
+    if plan.summary:
+        return Outcome([], plan.succeeded, plan.summary)
     results: list[int | Reference | None] = []
     writes = 0
     for result in plan.results:

@@ -12,11 +12,13 @@ from crud_service.logic.page_token import PageTokens
 from crud_service.logic.paging import page_size
 from crud_service.logic.paths import parent_collection, record_key
 from crud_service.logic.read_mask import ReadMask, parse_read_mask
+from crud_service.logic.revisions import check_kept, check_revision, past_states
 from crud_service.model import requests
 from crud_service.model.call import Call
 from crud_service.model.errors import CrudError, Kind, Place, Reason, invalid, located, not_found
 from crud_service.model.limits import Limits
 from crud_service.model.matching import position_of
+from crud_service.model.ports.change_log import LogScope
 from crud_service.model.ports.record_hooks import RecordHooks
 from crud_service.model.ports.record_store import RecordStore
 from crud_service.model.query import RecordQuery
@@ -33,21 +35,24 @@ class Reading:
         self._limits = limits
 
     async def get(self, call: Call, request: requests.GetRecord) -> Record:
-        """The record. NOT_FOUND if there is none or it is deleted."""
+        """The record; as it was, if it is told when. NOT_FOUND if there is none or it is deleted."""
         mask = parse_read_mask(request.read_mask)
         key = record_key(call.tenant, request.path)
-        record = await self._store.get_record(key)
-        if record is None or record.delete_time is not None:
-            record = require_live(key, record, await self._collection(key))
+        if request.read_revision:
+            record = await self._past(key, request.read_revision)
+        else:
+            record = await self._live(key, await self._store.get_record(key))
         return (await self.shown(call, (record,), mask))[0]
 
     async def list(self, call: Call, request: requests.ListRecords) -> requests.ListRecordsReply:
-        """One page of the records of a collection, or of all."""
+        """One page of the records of a collection, or of all; as they were, if it is told when."""
         collection = parent_collection(call.tenant, request.parent)
         mask = parse_read_mask(request.read_mask)
         order = parse_order_by(request.order_by, self._limits)
         where = parse_filter(request.filter, self._limits)
         bound = _bound(call, request)
+        scope = LogScope(call.tenant, collection and collection.id)
+        at = await check_revision(self._store, scope, request.read_revision) if request.read_revision else 0
         query = RecordQuery(
             call.tenant,
             collection and collection.id,
@@ -58,8 +63,11 @@ class Reading:
             page_size(request.page_size, self._limits),
             self._limits.page_bytes,
             self._patience(call),
+            at,
         )
         page = await self._store.list_records(query)
+        if at:
+            await check_kept(self._store, scope, at)
         if not page.records and collection is not None:
             await self._require_collection(collection)
         token = self._tokens.seal(position_of(page.records[-1], order), *bound) if page.more else ""
@@ -112,12 +120,24 @@ class Reading:
         return key
 
     async def _one(self, key: RecordKey, record: Record | None, index: int) -> Record:
-        if record is not None and record.delete_time is None:
-            return record
         try:
-            return require_live(key, record, await self._collection(key))
+            return await self._live(key, record)
         except CrudError as error:
             raise located(error, Place(f"paths[{index}]", index)) from error
+
+    async def _live(self, key: RecordKey, record: Record | None) -> Record:
+        if record is not None and record.delete_time is None:
+            return record
+        return require_live(key, record, await self._collection(key))
+
+    async def _past(self, key: RecordKey, revision: int) -> Record:
+        """The record, which was live then, as it was at a revision."""
+        await check_revision(self._store, LogScope(key.tenant, key.collection), revision)
+        (past,) = await past_states(self._store, key, [revision])
+        try:
+            return await self._live(key, past)
+        except CrudError as error:
+            raise not_found(error.reason, f"at revision {revision}: {error.message}") from error
 
     async def _collection(self, key: RecordKey) -> Collection | None:
         return await self._store.get_collection(CollectionKey(key.tenant, key.collection))
@@ -155,4 +175,5 @@ def too_many(field: str, count: int, limits: Limits) -> CrudError:
 def _bound(call: Call, request: requests.ListRecords) -> tuple[str, ...]:
     """What a page token belongs to: who asks, and for what."""
     shows = "deleted" if request.show_deleted else ""
-    return ("ListRecords", call.tenant, call.principal, request.parent, request.filter, request.order_by, shows)
+    past = (str(request.read_revision),) if request.read_revision else ()
+    return ("ListRecords", call.tenant, call.principal, request.parent, request.filter, request.order_by, shows, *past)

@@ -5,7 +5,10 @@ from collections.abc import Callable
 import msgspec
 
 from crud_service.logic.batches import Batches
+from crud_service.logic.bulk import Exporting, Importing
+from crud_service.logic.changes import ChangeList, LogTail, Watching
 from crud_service.logic.collections import Collections
+from crud_service.logic.history import History
 from crud_service.logic.idempotency import Idempotency
 from crud_service.logic.mutator import Mutator
 from crud_service.logic.page_token import PageTokens
@@ -14,7 +17,7 @@ from crud_service.logic.records import Records
 from crud_service.logic.transactions import Transactions
 from crud_service.logic.writer import Writer
 from crud_service.model import requests
-from crud_service.model.call import Call, Handler
+from crud_service.model.call import Call, Handler, StreamHandler
 from crud_service.model.limits import Limits
 from crud_service.model.ports.record_hooks import RecordHooks
 from crud_service.model.ports.record_store import RecordStore
@@ -28,6 +31,7 @@ class Parts(msgspec.Struct, frozen=True):
     writer: Writer
     hooks: RecordHooks
     tokens: PageTokens
+    tail: LogTail
     limits: Limits
     node: NodeInfo
     new_id: Callable[[], str]
@@ -35,7 +39,7 @@ class Parts(msgspec.Struct, frozen=True):
     """Called when a collection was changed and has indexes to build, so that maintenance looks at it soon."""
 
 
-def operations(parts: Parts) -> dict[str, Handler]:
+def operations(parts: Parts) -> dict[str, Handler | StreamHandler]:
     """What serves each operation. A name here is a method of the proto and a type in `model.requests`."""
     store, limits, new_id = parts.store, parts.limits, parts.new_id
     mutator = Mutator(parts.writer, Idempotency(store, limits, parts.writer.now))
@@ -43,7 +47,12 @@ def operations(parts: Parts) -> dict[str, Handler]:
     records = Records(store, mutator, reading, new_id=new_id)
     batches = Batches(store, mutator, reading, limits, new_id=new_id)
     transactions = Transactions(store, mutator, reading, limits, new_id=new_id)
+    importing = Importing(store, parts.writer, mutator, limits, new_id=new_id)
+    exporting = Exporting(store, reading, limits)
+    history = History(store, mutator, reading, parts.tokens, limits)
     collections = Collections(store, mutator, parts.tokens, limits, changed=parts.collections_changed)
+    watching = Watching(store, parts.tail, reading, parts.tokens, limits)
+    changes = ChangeList(store, parts.tail, reading, parts.tokens, limits)
 
     async def node_info(call: Call, request: requests.GetNodeInfo) -> NodeInfo:
         return parts.node
@@ -62,6 +71,13 @@ def operations(parts: Parts) -> dict[str, Handler]:
         "BatchUpdateRecords": batches.update,
         "BatchDeleteRecords": batches.delete,
         "TransactRecords": transactions.transact,
+        "ImportRecords": importing.import_records,
+        "ExportRecords": exporting.export_records,
+        "ListRecordRevisions": history.list,
+        "RollbackRecord": history.rollback,
+        "DiffRecord": history.diff,
+        "WatchRecords": watching.watch,
+        "ListChanges": changes.list,
         "CreateCollection": collections.create,
         "GetCollection": collections.get,
         "ListCollections": collections.list,

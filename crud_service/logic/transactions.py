@@ -137,6 +137,8 @@ def _step_path(place: Place, operation: requests.RecordOperation) -> str:
 def _get(call: Call, request: requests.GetRecord) -> Edit:
     """Read a live record as it is; nothing if there is none."""
     parse_read_mask(request.read_mask)
+    if request.read_revision:
+        raise invalid("read_revision", "a transaction reads what is stored now; leave it out")
 
     def rule(current: Record | None, _: Collection | None, __: Timestamp) -> Result:
         return _live(current)

@@ -51,8 +51,12 @@ def collection_violations(collection: Collection, limits: Limits) -> list[Violat
     """What is wrong with a collection that is about to be stored; empty if nothing."""
     found = [*label_violations("collection.name", collection.name, limits.name_chars)]
     found.extend(_text("collection.description", collection.description, limits.description_chars))
-    if collection.retention is not None and not 0 <= collection.retention <= MAX_SECONDS * SECOND:
-        found.append(Violation("collection.retention", "must lie within 0s and 10,000 years"))
+    for name in ("retention", "history_age"):
+        duration = getattr(collection, name)
+        if duration is not None and not 0 <= duration <= MAX_SECONDS * SECOND:
+            found.append(Violation(f"collection.{name}", "must lie within 0s and 10,000 years"))
+    if collection.history_entries < 0:
+        found.append(Violation("collection.history_entries", "must not be negative"))
     indexes, most = len(collection.indexes), limits.collection_indexes
     if indexes > most:
         found.append(Violation("collection.indexes", f"has {indexes} indexes; at most {most} are allowed"))

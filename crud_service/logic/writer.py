@@ -1,6 +1,7 @@
 """The one way to a commit: hooks, validation, the mutation, and what a store's refusal means to the caller."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 
 from msgspec.structs import replace
 
@@ -27,6 +28,20 @@ _GONE = (ChangeKind.RECORD_PURGED, ChangeKind.COLLECTION_DELETED)
 """Kinds without a new state, so without anything to validate."""
 
 
+# How many changes are looked at in one go, so that other calls are served in between.
+_AT_ONCE = 256
+
+
+class ChangesRefused(CrudError):
+    """INVALID_ARGUMENT about some of several items, and what is wrong with each by itself."""
+
+    def __init__(self, violations: list[Violation], index: int, items: Mapping[int, CrudError]) -> None:
+        told = invalid_all(violations, {"index": str(index)})
+        super().__init__(told.kind, told.reason, told.message, violations=told.violations, metadata=told.metadata)
+        self.items = items
+        """By the index of the item, without its place."""
+
+
 class Writer:
     """Takes pending changes through the phases of a write and commits them as one mutation."""
 
@@ -47,6 +62,11 @@ class Writer:
         self._code_version = code_version
         self._create_collections = create_collections
 
+    @property
+    def creates_collections(self) -> bool:
+        """Whether a record may name a collection that does not exist, which is then made on the way."""
+        return self._create_collections
+
     def now(self) -> Timestamp:
         """The time to stamp a change with."""
         return self._clock()
@@ -60,8 +80,9 @@ class Writer:
         conditions: tuple[RecordCondition, ...] = (),
         request: StoredRequest | None = None,
         force: bool = False,
+        turn: Callable[[], Awaitable[None]] | None = None,
     ) -> Committed:
-        """Commit the changes and return the revision and their stored states, in order.
+        """Commit the changes, once it is their `turn`, and return the revision and their stored states, in order.
 
         Raises CrudError when a hook, a limit or the store refuses, ConditionFailed when a resource is not in the state
         that the change was made from (read it again, or tell the caller), and RequestRepeated.
@@ -77,6 +98,8 @@ class Writer:
             conditions,
             request,
         )
+        if turn is not None:
+            await turn()
         try:
             return await self._store.commit(mutation)
         except CollectionMissing as cause:
@@ -106,28 +129,32 @@ class Writer:
         if not changes:  # a request that only has to be remembered
             return
         await self._hooks.before_validate(call, changes)
-        self._validate(changes)
+        await self._validate(changes)
         await self._hooks.validate(call, changes)
         await self._hooks.before_commit(call, changes)
 
-    def _validate(self, changes: list[PendingChange]) -> None:
+    async def _validate(self, changes: list[PendingChange]) -> None:
         violations: list[Violation] = []
-        first: dict[str, str] = {}
-        for change in changes:
-            if change.kind in _GONE or _is_accepted(change):
-                continue
-            new, place = change.new, change.place
-            found = (
-                record_violations(new, self._limits)
-                if isinstance(new, Record)
-                else collection_violations(new, self._limits)
-            )
+        items: dict[int, CrudError] = {}
+        for count, change in enumerate(changes, 1):
+            if count % _AT_ONCE == 0:
+                await asyncio.sleep(0)
+            found, place = self._violations(change), change.place
             if found and place:
+                items[place.index] = invalid_all(found)
                 found = [Violation(within(place, each.field), each.description, each.reason) for each in found]
-                first = first or {"index": str(place.index)}
             violations += found
+        if items:
+            raise ChangesRefused(violations, next(iter(items)), items)
         if violations:
-            raise invalid_all(violations, first)
+            raise invalid_all(violations)
+
+    def _violations(self, change: PendingChange) -> list[Violation]:
+        if change.kind in _GONE or _is_accepted(change):
+            return []
+        if isinstance(change.new, Record):
+            return record_violations(change.new, self._limits)
+        return collection_violations(change.new, self._limits)
 
     def _origin(self, call: Call, request: StoredRequest | None) -> Origin:
         return Origin(

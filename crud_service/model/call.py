@@ -1,6 +1,6 @@
 """One call, as every layer sees it: who asks for what, under which ids, until when."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -35,10 +35,22 @@ class Call(msgspec.Struct):
     """Etags none of which may be the current one (`If-None-Match`); `*` is any: there must be none."""
     resource: str = ""
     """The path the request names, once it has been decoded; for the log."""
+    peer: str = ""
+    """The connection it came over, for calls that hold one for long."""
 
 
 Handler = Callable[[Call, Any], Awaitable[Any]]
-"""What serves one operation: `await handler(call, request)` gives the reply or raises CrudError."""
+"""What serves one operation: `await handler(call, request)` gives the reply or raises CrudError.
+
+Of an operation whose requests are a stream, `request` is an AsyncIterator of them.
+"""
+
+StreamHandler = Callable[[Call, Any], AsyncIterator[Any]]
+"""What serves an operation whose replies are a stream: `async for reply in handler(call, request)`.
+
+Errors come out of the iteration. The first reply comes soon, so that a client knows it was heard. Whoever iterates
+closes the iterator (`aclose`) when nobody wants more.
+"""
 
 Middleware = Callable[[Handler], Handler]
 """Cross-cutting work: wraps a handler in another one of the same shape."""

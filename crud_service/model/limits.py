@@ -32,3 +32,17 @@ class Limits(msgspec.Struct, frozen=True):
     request_bytes: int = 16_777_216
     header_bytes: int = 16_384
     url_bytes: int = 16_384
+    request_seconds: float = 86_400.0
+    """For how long a request id is remembered; no history younger than that is compacted."""
+    wait_seconds: float = 20.0
+    """How long a list of changes may wait for one."""
+    watch_seconds: float = 3_600.0
+    """How long a watch goes on before it must be resumed."""
+    bookmark_seconds: float = 5.0
+    """How long a watch is silent at most."""
+    stall_seconds: float = 15.0
+    """How long a stream waits for its client to take, or to send, a message."""
+    import_rows: int = 1_000
+    """Rows of an import that are stored at once."""
+    idle_seconds: float = 60.0
+    """How long an import waits for its client's next rows."""

@@ -1,7 +1,7 @@
 """Numbers that the parts of a node keep of their own work, for whoever watches the node."""
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -77,11 +77,22 @@ class AdmissionMeasures(msgspec.Struct, frozen=True):
     """Calls that may run at a time."""
 
 
+class StreamMeasures(msgspec.Struct, frozen=True):
+    """How many calls that are held for long are open now."""
+
+    open: Mapping[str, int]
+    """By operation."""
+    limit: int
+    """How many may be open at a time, of all operations together."""
+
+
 class MaintenanceMeasures(msgspec.Struct, frozen=True):
     """What the node has done on its own since it started."""
 
     expired_records: int
     purged_records: int
+    compacted_entries: int
+    """Entries of the log that went with history that need not be kept."""
     failing: int
     """Kinds of work that did not succeed the last time."""
     clock_trusted: bool

@@ -153,6 +153,8 @@ class RecordQuery(msgspec.Struct, frozen=True):
     """The page ends before the record that would take the sum of `Record.weight` past this, but never empty."""
     seconds: float = 2.0
     """How long the store may search."""
+    at: int = 0
+    """The revision to show: records as they were then, without those that were purged since; 0 is now."""
 
 
 class RecordCount(msgspec.Struct, frozen=True):

@@ -128,6 +128,10 @@ class Collection(msgspec.Struct, frozen=True, gc=False):
     """For how many nanoseconds a deleted record is kept before it is purged; None is for good."""
     indexes: tuple[FieldIndex, ...] = ()
     """Sorted by field."""
+    history_age: int | None = None
+    """For how many nanoseconds the log keeps superseded states; None is what the node is set to."""
+    history_entries: int = 0
+    """How many entries the log keeps at most; 0 is what the node is set to."""
 
     @property
     def path(self) -> str:

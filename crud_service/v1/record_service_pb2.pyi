@@ -1,3 +1,5 @@
+from crud_service.v1 import bulk_pb2 as _bulk_pb2
+from crud_service.v1 import change_pb2 as _change_pb2
 from crud_service.v1 import record_pb2 as _record_pb2
 from google.api import annotations_pb2 as _annotations_pb2
 from google.api import client_pb2 as _client_pb2
@@ -28,15 +30,17 @@ class CreateRecordRequest(_message.Message):
     def __init__(self, parent: _Optional[str] = ..., record: _Optional[_Union[_record_pb2.Record, _Mapping]] = ..., record_id: _Optional[str] = ..., request_id: _Optional[str] = ..., validate_only: _Optional[bool] = ...) -> None: ...
 
 class GetRecordRequest(_message.Message):
-    __slots__ = ("path", "read_mask")
+    __slots__ = ("path", "read_mask", "read_revision")
     PATH_FIELD_NUMBER: _ClassVar[int]
     READ_MASK_FIELD_NUMBER: _ClassVar[int]
+    READ_REVISION_FIELD_NUMBER: _ClassVar[int]
     path: str
     read_mask: _field_mask_pb2.FieldMask
-    def __init__(self, path: _Optional[str] = ..., read_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ...) -> None: ...
+    read_revision: int
+    def __init__(self, path: _Optional[str] = ..., read_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ..., read_revision: _Optional[int] = ...) -> None: ...
 
 class ListRecordsRequest(_message.Message):
-    __slots__ = ("parent", "page_size", "page_token", "filter", "order_by", "read_mask", "show_deleted")
+    __slots__ = ("parent", "page_size", "page_token", "filter", "order_by", "read_mask", "show_deleted", "read_revision")
     PARENT_FIELD_NUMBER: _ClassVar[int]
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
@@ -44,6 +48,7 @@ class ListRecordsRequest(_message.Message):
     ORDER_BY_FIELD_NUMBER: _ClassVar[int]
     READ_MASK_FIELD_NUMBER: _ClassVar[int]
     SHOW_DELETED_FIELD_NUMBER: _ClassVar[int]
+    READ_REVISION_FIELD_NUMBER: _ClassVar[int]
     parent: str
     page_size: int
     page_token: str
@@ -51,7 +56,8 @@ class ListRecordsRequest(_message.Message):
     order_by: str
     read_mask: _field_mask_pb2.FieldMask
     show_deleted: bool
-    def __init__(self, parent: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., filter: _Optional[str] = ..., order_by: _Optional[str] = ..., read_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ..., show_deleted: _Optional[bool] = ...) -> None: ...
+    read_revision: int
+    def __init__(self, parent: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., filter: _Optional[str] = ..., order_by: _Optional[str] = ..., read_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ..., show_deleted: _Optional[bool] = ..., read_revision: _Optional[int] = ...) -> None: ...
 
 class ListRecordsResponse(_message.Message):
     __slots__ = ("records", "next_page_token")

@@ -3,6 +3,8 @@
 import grpc
 import warnings
 
+from crud_service.v1 import bulk_pb2 as crud__service_dot_v1_dot_bulk__pb2
+from crud_service.v1 import change_pb2 as crud__service_dot_v1_dot_change__pb2
 from crud_service.v1 import record_pb2 as crud__service_dot_v1_dot_record__pb2
 from crud_service.v1 import record_service_pb2 as crud__service_dot_v1_dot_record__service__pb2
 
@@ -100,6 +102,41 @@ class RecordServiceStub:
                 '/crud_service.v1.RecordService/TransactRecords',
                 request_serializer=crud__service_dot_v1_dot_record__service__pb2.TransactRecordsRequest.SerializeToString,
                 response_deserializer=crud__service_dot_v1_dot_record__service__pb2.TransactRecordsResponse.FromString,
+                _registered_method=True)
+        self.ListRecordRevisions = channel.unary_unary(
+                '/crud_service.v1.RecordService/ListRecordRevisions',
+                request_serializer=crud__service_dot_v1_dot_change__pb2.ListRecordRevisionsRequest.SerializeToString,
+                response_deserializer=crud__service_dot_v1_dot_change__pb2.ListRecordRevisionsResponse.FromString,
+                _registered_method=True)
+        self.RollbackRecord = channel.unary_unary(
+                '/crud_service.v1.RecordService/RollbackRecord',
+                request_serializer=crud__service_dot_v1_dot_change__pb2.RollbackRecordRequest.SerializeToString,
+                response_deserializer=crud__service_dot_v1_dot_record__pb2.Record.FromString,
+                _registered_method=True)
+        self.DiffRecord = channel.unary_unary(
+                '/crud_service.v1.RecordService/DiffRecord',
+                request_serializer=crud__service_dot_v1_dot_change__pb2.DiffRecordRequest.SerializeToString,
+                response_deserializer=crud__service_dot_v1_dot_change__pb2.RecordDiff.FromString,
+                _registered_method=True)
+        self.WatchRecords = channel.unary_stream(
+                '/crud_service.v1.RecordService/WatchRecords',
+                request_serializer=crud__service_dot_v1_dot_change__pb2.WatchRecordsRequest.SerializeToString,
+                response_deserializer=crud__service_dot_v1_dot_change__pb2.WatchRecordsResponse.FromString,
+                _registered_method=True)
+        self.ListChanges = channel.unary_unary(
+                '/crud_service.v1.RecordService/ListChanges',
+                request_serializer=crud__service_dot_v1_dot_change__pb2.ListChangesRequest.SerializeToString,
+                response_deserializer=crud__service_dot_v1_dot_change__pb2.ListChangesResponse.FromString,
+                _registered_method=True)
+        self.ImportRecords = channel.stream_unary(
+                '/crud_service.v1.RecordService/ImportRecords',
+                request_serializer=crud__service_dot_v1_dot_bulk__pb2.ImportRecordsRequest.SerializeToString,
+                response_deserializer=crud__service_dot_v1_dot_bulk__pb2.ImportRecordsResponse.FromString,
+                _registered_method=True)
+        self.ExportRecords = channel.unary_stream(
+                '/crud_service.v1.RecordService/ExportRecords',
+                request_serializer=crud__service_dot_v1_dot_bulk__pb2.ExportRecordsRequest.SerializeToString,
+                response_deserializer=crud__service_dot_v1_dot_bulk__pb2.ExportRecordsResponse.FromString,
                 _registered_method=True)
 
 
@@ -228,6 +265,72 @@ class RecordServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListRecordRevisions(self, request, context):
+        """Lists what the change log has of one record, the last change first: what it
+        was, who changed it, when and why. NOT_FOUND if the log has nothing of it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RollbackRecord(self, request, context):
+        """Gives a live record the name, date, content, tags and expire time that it had
+        at a revision, and returns it.
+
+        NOT_FOUND with reason `REVISION_NOT_FOUND` if it was not live then,
+        OUT_OF_RANGE with `HISTORY_GONE` if the log does not go back as far.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DiffRecord(self, request, context):
+        """Tells how two states of a record differ, field by field.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WatchRecords(self, request, context):
+        """Sends the changes of a collection, or of all, as they happen: in the order of
+        the log, the changes of one mutation together, each exactly once between two
+        tokens.
+
+        Over HTTP the stream is Server-Sent Events, or with
+        `Accept: application/x-ndjson` one JSON object a line. The last message before
+        the server ends a stream tells where to resume. When the log does not go back
+        as far as asked, a gap is sent and the stream ends with OUT_OF_RANGE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListChanges(self, request, context):
+        """Lists changes, oldest first, and waits for them if asked to: a watch for
+        clients that cannot keep a stream open.
+
+        OUT_OF_RANGE with reason `HISTORY_GONE` (over HTTP 410) when the log does not
+        go back as far as asked; `oldestRevision` says how far it does.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ImportRecords(self, request_iterator, context):
+        """Stores any number of records, in order, 1,000 at a time.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExportRecords(self, request, context):
+        """Sends all records of a collection, or of all, as they are at one revision, in
+        the order of their collections and ids.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RecordServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -295,6 +398,41 @@ def add_RecordServiceServicer_to_server(servicer, server):
                     servicer.TransactRecords,
                     request_deserializer=crud__service_dot_v1_dot_record__service__pb2.TransactRecordsRequest.FromString,
                     response_serializer=crud__service_dot_v1_dot_record__service__pb2.TransactRecordsResponse.SerializeToString,
+            ),
+            'ListRecordRevisions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListRecordRevisions,
+                    request_deserializer=crud__service_dot_v1_dot_change__pb2.ListRecordRevisionsRequest.FromString,
+                    response_serializer=crud__service_dot_v1_dot_change__pb2.ListRecordRevisionsResponse.SerializeToString,
+            ),
+            'RollbackRecord': grpc.unary_unary_rpc_method_handler(
+                    servicer.RollbackRecord,
+                    request_deserializer=crud__service_dot_v1_dot_change__pb2.RollbackRecordRequest.FromString,
+                    response_serializer=crud__service_dot_v1_dot_record__pb2.Record.SerializeToString,
+            ),
+            'DiffRecord': grpc.unary_unary_rpc_method_handler(
+                    servicer.DiffRecord,
+                    request_deserializer=crud__service_dot_v1_dot_change__pb2.DiffRecordRequest.FromString,
+                    response_serializer=crud__service_dot_v1_dot_change__pb2.RecordDiff.SerializeToString,
+            ),
+            'WatchRecords': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchRecords,
+                    request_deserializer=crud__service_dot_v1_dot_change__pb2.WatchRecordsRequest.FromString,
+                    response_serializer=crud__service_dot_v1_dot_change__pb2.WatchRecordsResponse.SerializeToString,
+            ),
+            'ListChanges': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListChanges,
+                    request_deserializer=crud__service_dot_v1_dot_change__pb2.ListChangesRequest.FromString,
+                    response_serializer=crud__service_dot_v1_dot_change__pb2.ListChangesResponse.SerializeToString,
+            ),
+            'ImportRecords': grpc.stream_unary_rpc_method_handler(
+                    servicer.ImportRecords,
+                    request_deserializer=crud__service_dot_v1_dot_bulk__pb2.ImportRecordsRequest.FromString,
+                    response_serializer=crud__service_dot_v1_dot_bulk__pb2.ImportRecordsResponse.SerializeToString,
+            ),
+            'ExportRecords': grpc.unary_stream_rpc_method_handler(
+                    servicer.ExportRecords,
+                    request_deserializer=crud__service_dot_v1_dot_bulk__pb2.ExportRecordsRequest.FromString,
+                    response_serializer=crud__service_dot_v1_dot_bulk__pb2.ExportRecordsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -649,6 +787,195 @@ class RecordService:
             '/crud_service.v1.RecordService/TransactRecords',
             crud__service_dot_v1_dot_record__service__pb2.TransactRecordsRequest.SerializeToString,
             crud__service_dot_v1_dot_record__service__pb2.TransactRecordsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListRecordRevisions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/crud_service.v1.RecordService/ListRecordRevisions',
+            crud__service_dot_v1_dot_change__pb2.ListRecordRevisionsRequest.SerializeToString,
+            crud__service_dot_v1_dot_change__pb2.ListRecordRevisionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RollbackRecord(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/crud_service.v1.RecordService/RollbackRecord',
+            crud__service_dot_v1_dot_change__pb2.RollbackRecordRequest.SerializeToString,
+            crud__service_dot_v1_dot_record__pb2.Record.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DiffRecord(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/crud_service.v1.RecordService/DiffRecord',
+            crud__service_dot_v1_dot_change__pb2.DiffRecordRequest.SerializeToString,
+            crud__service_dot_v1_dot_change__pb2.RecordDiff.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchRecords(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/crud_service.v1.RecordService/WatchRecords',
+            crud__service_dot_v1_dot_change__pb2.WatchRecordsRequest.SerializeToString,
+            crud__service_dot_v1_dot_change__pb2.WatchRecordsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListChanges(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/crud_service.v1.RecordService/ListChanges',
+            crud__service_dot_v1_dot_change__pb2.ListChangesRequest.SerializeToString,
+            crud__service_dot_v1_dot_change__pb2.ListChangesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ImportRecords(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_unary(
+            request_iterator,
+            target,
+            '/crud_service.v1.RecordService/ImportRecords',
+            crud__service_dot_v1_dot_bulk__pb2.ImportRecordsRequest.SerializeToString,
+            crud__service_dot_v1_dot_bulk__pb2.ImportRecordsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportRecords(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/crud_service.v1.RecordService/ExportRecords',
+            crud__service_dot_v1_dot_bulk__pb2.ExportRecordsRequest.SerializeToString,
+            crud__service_dot_v1_dot_bulk__pb2.ExportRecordsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -173,8 +173,8 @@ def http_row(method: MethodDescriptor, rule: HttpRule) -> list[str]:
 
 
 def fits_a_query(field: FieldDescriptor) -> bool:
-    """Whether a field can be a query parameter: it is one value, or a mask."""
-    return field.message_type is None or field.message_type.name == "FieldMask"
+    """Whether a field can be a query parameter: it is one value, a mask or a duration."""
+    return field.message_type is None or field.message_type.name in {"FieldMask", "Duration"}
 
 
 def test_grpc_operations_are_those_of_the_contract() -> None:

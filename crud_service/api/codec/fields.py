@@ -1,11 +1,13 @@
 """What the codecs know of the contract beyond its descriptors: the model's types, and the annotations of fields."""
 
 from keyword import iskeyword
+from typing import get_args, get_type_hints
 
 from google.api import field_behavior_pb2, resource_pb2
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 
 from crud_service.model import requests
+from crud_service.model.errors import CrudError
 
 
 def model_type(descriptor: Descriptor) -> type:
@@ -59,6 +61,17 @@ def enum_of(field: FieldDescriptor) -> EnumDescriptor:
     if field.enum_type is None:
         raise TypeError(f"{field.full_name} holds no enumeration")
     return field.enum_type
+
+
+def keeps_errors(field: FieldDescriptor, model: type) -> bool:
+    """Whether the model takes, in place of an item of this list that cannot be read, the error about it."""
+    (item, *_) = get_args(get_type_hints(model)[attribute(field)]) or (None,)
+    return CrudError in get_args(item)
+
+
+def holds_value(field: FieldDescriptor) -> bool:
+    """Whether the field holds any JSON value, of which null is one: UNSET in the model is a field that is not set."""
+    return field.message_type is not None and field.message_type.full_name == "google.protobuf.Value"
 
 
 def _behaves(field: FieldDescriptor, behaviour: int) -> bool:

@@ -60,6 +60,14 @@ def scalar_converter(field: FieldDescriptor) -> Convert:
     return _SCALARS[field.type]
 
 
+def text_converter(field: FieldDescriptor) -> Convert | None:
+    """Reads a message that is a text in JSON: a mask or a duration. None for any other."""
+    name = message_of(field).full_name
+    if name == "google.protobuf.FieldMask":
+        return compile_mask_reader(field)
+    return _duration if name == "google.protobuf.Duration" else None
+
+
 def unknown_name(what: str, known: Mapping[str, Any]) -> str:
     """The description of a violation about a name that is not `known`."""
     return f"is no {what} here; known are {', '.join(sorted(known)) or 'none'}"
@@ -84,8 +92,8 @@ def _converter(field: FieldDescriptor, most_items: int) -> Convert:
 
 def _message(field: FieldDescriptor, most_items: int) -> Convert:
     descriptor = message_of(field)
-    if descriptor.full_name == "google.protobuf.FieldMask":
-        return compile_mask_reader(field)
+    if convert := text_converter(field):
+        return convert
     return _WELL_KNOWN.get(descriptor.full_name) or compile_object(descriptor, most_items)
 
 
@@ -202,5 +210,4 @@ _WELL_KNOWN: dict[str, Convert] = {
     "google.protobuf.Struct": _content,
     "google.protobuf.ListValue": _list,
     "google.protobuf.Timestamp": _timestamp,
-    "google.protobuf.Duration": _duration,
 }

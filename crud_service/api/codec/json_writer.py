@@ -11,7 +11,7 @@ import msgspec
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from msgspec import UNSET
 
-from crud_service.api.codec.fields import is_resource, message_of, written_fields
+from crud_service.api.codec.fields import holds_value, is_resource, message_of, written_fields
 from crud_service.api.codec.masked import Masked
 from crud_service.model.duration import format_duration
 from crud_service.model.timestamp import format_rfc3339
@@ -90,7 +90,7 @@ def _shaper(field: FieldDescriptor) -> Shaper | None:
 def _single(field: FieldDescriptor) -> Shaper | None:
     if field.type == FieldDescriptor.TYPE_INT64:
         return str
-    if field.type != FieldDescriptor.TYPE_MESSAGE:
+    if field.type != FieldDescriptor.TYPE_MESSAGE or holds_value(field):
         return None
     message = message_of(field)
     return _WELL_KNOWN.get(message.full_name) or _object_shaper(message)

@@ -6,9 +6,7 @@ from urllib.parse import parse_qsl
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
-from crud_service.api.codec.field_mask import compile_mask_reader
-from crud_service.api.codec.fields import message_of
-from crud_service.api.codec.json_values import Convert, scalar_converter, unknown_name
+from crud_service.api.codec.json_values import Convert, scalar_converter, text_converter, unknown_name
 from crud_service.model.errors import Reason, Violation, invalid
 
 QueryReader = Callable[[bytes, list[Violation]], dict[str, Any]]
@@ -20,10 +18,10 @@ _TRUTH = {"true": True, "false": False}
 def compile_query_reader(descriptor: Descriptor, elsewhere: Collection[str]) -> QueryReader:
     """A reader of the fields of `descriptor` that are not `elsewhere`.
 
-    A repeated field is a parameter that may stand several times. Messages but for masks fit into no query.
+    A repeated field is a parameter that may stand several times. Of messages, masks and durations fit into a query.
     """
-    fields = [field for field in descriptor.fields if field.name not in elsewhere and _fits(field)]
-    parameters = {field.json_name: (field.name, field.is_repeated, _parameter(field)) for field in fields}
+    found = [(field, _parameter(field)) for field in descriptor.fields if field.name not in elsewhere]
+    parameters = {field.json_name: (field.name, field.is_repeated, convert) for field, convert in found if convert}
     unknown = unknown_name("parameter", parameters)
 
     def read(query: bytes, violations: list[Violation]) -> dict[str, Any]:
@@ -50,13 +48,9 @@ def _pairs(query: bytes) -> list[tuple[str, str]]:
         raise invalid("", "the query is not UTF-8", Reason.INVALID_TEXT) from cause
 
 
-def _fits(field: FieldDescriptor) -> bool:
-    return field.type != FieldDescriptor.TYPE_MESSAGE or message_of(field).full_name == "google.protobuf.FieldMask"
-
-
-def _parameter(field: FieldDescriptor) -> Convert:
+def _parameter(field: FieldDescriptor) -> Convert | None:
     if field.type == FieldDescriptor.TYPE_MESSAGE:
-        return compile_mask_reader(field)
+        return None if field.is_repeated else text_converter(field)
     return _bool if field.type == FieldDescriptor.TYPE_BOOL else scalar_converter(field)
 
 

@@ -1,4 +1,4 @@
-"""google.protobuf.Struct and ListValue, read from a message; a Struct is written as bytes without building one.
+"""google.protobuf.Struct and ListValue, read from a message; a Struct or Value is written as bytes without building it.
 
 Building a Struct message costs several times what its bytes cost, so replies write them straight away.
 """
@@ -75,7 +75,7 @@ def struct_bytes(value: dict[str, Any]) -> bytes:
     parts = []
     for key, each in value.items():
         name = key.encode()
-        data = _value_bytes(each)
+        data = value_bytes(each)
         name_size, size = len(name), len(data)
         if name_size + size < _SHORT_ENTRY:
             parts.append(b"\x0a%c\x0a%c%b\x12%c%b" % (name_size + size + 4, name_size, name, size, data))
@@ -85,8 +85,8 @@ def struct_bytes(value: dict[str, Any]) -> bytes:
     return b"".join(parts)
 
 
-def _value_bytes(value: Any) -> bytes:
-    """`value` as a serialized google.protobuf.Value."""
+def value_bytes(value: Any) -> bytes:
+    """`value` as a serialized google.protobuf.Value; None is null."""
     kind = type(value)
     if kind is str:
         data = value.encode()
@@ -99,4 +99,4 @@ def _value_bytes(value: Any) -> bytes:
         return _NULL
     if kind is dict:
         return length_delimited(b"\x2a", struct_bytes(value))
-    return length_delimited(b"\x32", b"".join([length_delimited(b"\x0a", _value_bytes(each)) for each in value]))
+    return length_delimited(b"\x32", b"".join([length_delimited(b"\x0a", value_bytes(each)) for each in value]))

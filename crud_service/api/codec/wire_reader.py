@@ -7,7 +7,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.message_factory import GetMessageClass
 
-from crud_service.api.codec.fields import attribute, message_of, model_type, read_fields
+from crud_service.api.codec.fields import attribute, keeps_errors, message_of, model_type, read_fields
 from crud_service.api.codec.places import moved, refused, too_many
 from crud_service.api.codec.plain_maps import PlainMaps
 from crud_service.api.codec.struct_value import read_list, read_struct
@@ -52,7 +52,7 @@ def compile_reader(
 def _message_reader(descriptor: Descriptor, model: type, prefix: str, most_items: int) -> Callable[[Message], Any]:
     """Sets the fields that are present and that `model` has; the others are the server's own and are ignored."""
     convert: dict[int, tuple[str, Callable[[Any], Any]]] = {
-        field.number: (attribute(field), _converter(field, f"{prefix}{field.name}", most_items))
+        field.number: (attribute(field), _field_reader(field, model, f"{prefix}{field.name}", most_items))
         for field in read_fields(descriptor, model)
     }
 
@@ -66,9 +66,15 @@ def _message_reader(descriptor: Descriptor, model: type, prefix: str, most_items
     return read
 
 
+def _field_reader(field: FieldDescriptor, model: type, path: str, most_items: int) -> Callable[[Any], Any]:
+    if field.type == FieldDescriptor.TYPE_MESSAGE and field.is_repeated:
+        return _messages(field, path, most_items, keeps_errors=keeps_errors(field, model))
+    return _converter(field, path, most_items)
+
+
 def _converter(field: FieldDescriptor, path: str, most_items: int) -> Callable[[Any], Any]:
     if field.type == FieldDescriptor.TYPE_MESSAGE:
-        return (_messages if field.is_repeated else _message)(field, path, most_items)
+        return _message(field, path, most_items)
     if field.type == FieldDescriptor.TYPE_DOUBLE and not field.is_repeated:
         return lambda value: _double(value, path)
     if field.type not in _PLAIN:
@@ -86,7 +92,9 @@ def _message(field: FieldDescriptor, path: str, most_items: int) -> Callable[[An
     return _message_reader(message_of(field), model_type(message_of(field)), f"{path}.", most_items)
 
 
-def _messages(field: FieldDescriptor, path: str, most_items: int) -> Callable[[Sequence[Message]], tuple[Any, ...]]:
+def _messages(
+    field: FieldDescriptor, path: str, most_items: int, *, keeps_errors: bool
+) -> Callable[[Sequence[Message]], tuple[Any, ...]]:
     """Reads a list of messages. Their reader knows paths within one of them; which one it was is known here."""
     read = _message_reader(message_of(field), model_type(message_of(field)), "", most_items)
 
@@ -99,7 +107,9 @@ def _messages(field: FieldDescriptor, path: str, most_items: int) -> Callable[[S
             try:
                 found.append(read(value))
             except CrudError as error:
-                raise moved(error, f"{path}[{index}]") from error
+                if not keeps_errors:
+                    raise moved(error, f"{path}[{index}]") from error
+                found.append(error)
         return tuple(found)
 
     return read_all

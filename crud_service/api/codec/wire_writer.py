@@ -10,10 +10,11 @@ from typing import Any
 
 import msgspec
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
+from msgspec import UNSET
 
-from crud_service.api.codec.fields import enum_of, is_resource, message_of, written_fields
+from crud_service.api.codec.fields import enum_of, holds_value, is_resource, message_of, written_fields
 from crud_service.api.codec.masked import Masked
-from crud_service.api.codec.struct_value import struct_bytes
+from crud_service.api.codec.struct_value import struct_bytes, value_bytes
 from crud_service.api.codec.varint import length_delimited, varint
 from crud_service.model.duration import SECOND
 from crud_service.model.timestamp import Timestamp, to_unix
@@ -26,8 +27,11 @@ _decode_json = msgspec.json.Decoder().decode
 
 
 def compile_writer(descriptor: Descriptor) -> Writer:
-    """A writer for objects with attributes named like the fields of `descriptor`; None and empty are not sent."""
-    names: dict[str, Any] = {"length_delimited": length_delimited, "Masked": Masked}
+    """A writer for objects with attributes named like the fields of `descriptor`.
+
+    None and empty are not sent; of any JSON value only UNSET is not, for None is null there.
+    """
+    names: dict[str, Any] = {"length_delimited": length_delimited, "Masked": Masked, "UNSET": UNSET}
     source = ["def write(m):", " out = []"]
     fields = written_fields(descriptor)
     for field in fields:
@@ -56,6 +60,8 @@ def _masked_writer(fields: list[FieldDescriptor], names: dict[str, Any]) -> Writ
 
 def _present(field: FieldDescriptor) -> str:
     """An expression for whether the value `v` is sent. A message is, even an empty one: 0s is a duration."""
+    if holds_value(field):
+        return "v is not UNSET"
     return "v is not None" if field.type == FieldDescriptor.TYPE_MESSAGE and not field.is_repeated else "v"
 
 
@@ -103,6 +109,8 @@ def _message(tag: bytes, descriptor: Descriptor) -> Writer:
         return lambda nanos: length_delimited(tag, _duration_bytes(nanos))
     if descriptor.full_name == "google.protobuf.Struct":
         return lambda text: length_delimited(tag, struct_bytes(_decode_json(text)))
+    if descriptor.full_name == "google.protobuf.Value":
+        return lambda value: length_delimited(tag, value_bytes(value))
     put = compile_writer(descriptor)
     return lambda value: length_delimited(tag, put(value))
 

@@ -23,6 +23,8 @@ CONTENT_PATH = rf'content(\.([\w-]{{1,128}}|`{_QUOTED}`|"{_QUOTED}")){{1,8}}'
 """A pattern of the paths of values below a content, without anchors."""
 _INDEXABLE = "name|revision|version|(create|update|delete|purge|expire)_time"
 _ETAG = {"format": "etag"}
+_COUNT = {"pattern": "^[0-9]{1,18}$", "minimum": 0}
+_POSITIVE = {"pattern": "^[1-9][0-9]{0,17}$", "minimum": 1}
 # Up to 3,168 years: from any day of this millennium on, that is within the years that a time may have.
 _SECONDS = r"[0-9]{1,11}(\.[0-9]{1,9})?"
 _SOME_SECONDS = r"([1-9][0-9]{0,10}(\.[0-9]{1,9})?|0\.[0-9]{0,8}[1-9])"
@@ -34,7 +36,11 @@ ALL_COLLECTIONS = frozenset(
         "BatchGetRecordsRequest",
         "BatchUpdateRecordsRequest",
         "CountRecordsRequest",
+        "ExportRecordsRequest",
+        "ImportRecordsRequest",
+        "ListChangesRequest",
         "ListRecordsRequest",
+        "WatchRecordsRequest",
     }
 )
 """The requests whose parent may be `collections/-`."""
@@ -69,12 +75,19 @@ def bounds(limits: Limits) -> dict[str, dict[str, Any]]:
         "Collection.etag": _ETAG,
         "Collection.description": {"maxLength": limits.description_chars, "pattern": r"^[^\u0000]*$"},
         "Collection.retention": {"pattern": f"^{_SECONDS}s$"},
+        "Collection.history_age": {"pattern": f"^{_SECONDS}s$"},
+        "Collection.history_entries": _COUNT,
         "Collection.indexes": {"maxItems": limits.collection_indexes, "uniqueItems": True},
         "FieldIndex.field": {"format": "index-field", "pattern": f"^({_INDEXABLE}|{CONTENT_PATH})$"},
         "FieldTransform.field": {"format": "transform-field", "pattern": f"^(tags|{CONTENT_PATH})$"},
         "CreateRecordRequest.record_id": _OPTIONAL_ID,
         "CreateRecordRequest.parent": {"pattern": f"^({_COLLECTION_PATH})?$"},
         "CreateCollectionRequest.collection_id": _OPTIONAL_ID,
+        "ImportRecordsRequest.on_error": {"enum": ["", "stop", "skip"]},
+        "ImportRecordsRequest.if_exists": {"enum": ["", "fail", "replace", "skip"]},
+        "ImportRecordsRequest.start_row": _COUNT,
+        "RollbackRecordRequest.revision": _POSITIVE,
+        "ListChangesRequest.wait": {"format": "wait", "pattern": f"^{_SECONDS}s$"},
         "BatchGetRecordsRequest.paths": _many(limits) | {"items": {"type": "string"} | _RECORD_PATH},
         "TransactRecordsRequest.compare": _many(limits),
         "TransactRecordsRequest.then": _many(limits),
@@ -87,8 +100,13 @@ def bounds(limits: Limits) -> dict[str, dict[str, Any]]:
         "page_size": {"minimum": 0, "default": limits.page_size_default},
         "page_token": {"format": "page-token", "maxLength": limits.page_token_bytes},
         "path": _RECORD_PATH,
+        "read_revision": _COUNT,
+        "start_revision": _COUNT,
+        "from_revision": _POSITIVE,
+        "to_revision": _COUNT,
         "request_id": {"maxLength": limits.request_id_chars, "pattern": LABEL_PATTERN},
         "requests": _many(limits),
+        "resume_token": {"format": "resume-token"},
         "transforms": {"maxItems": MOST_TRANSFORMS},
     }
 

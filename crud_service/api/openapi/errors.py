@@ -14,10 +14,13 @@ _TYPE = "type.googleapis.com/google.rpc."
 
 _ANSWERS = {
     HTTPStatus.BAD_REQUEST: "The request is malformed, past a limit, or not possible in this state (status "
-    "INVALID_ARGUMENT or FAILED_PRECONDITION). Nothing was stored.",
+    "INVALID_ARGUMENT, FAILED_PRECONDITION or OUT_OF_RANGE). Nothing was stored.",
     HTTPStatus.NOT_FOUND: "There is no such resource (status NOT_FOUND).",
     HTTPStatus.CONFLICT: "The id is taken or the resource is live, the request id belongs to another request "
     "(ALREADY_EXISTS), or the resource has changed since the etag (ABORTED).",
+    HTTPStatus.NOT_ACCEPTABLE: "`Accept` names none of the formats that there are (status INVALID_ARGUMENT).",
+    HTTPStatus.GONE: "The change log does not go back as far (status OUT_OF_RANGE); `oldestRevision` in the metadata "
+    "says how far it does.",
     HTTPStatus.PRECONDITION_FAILED: "The resource is not in the state that `If-Match` or `If-None-Match` asks for "
     "(status ABORTED). Nothing was stored.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body, the content or the reply to a batch is too large. Nothing was "
@@ -34,6 +37,15 @@ _DEFAULT = (
 )
 
 
+_OF_THE_LOG = {"read_revision", "start_revision", "from_revision", "resume_token"}
+"""Fields of requests that name a place in the change log, which may be gone."""
+
+
+def reads_log(method: MethodDescriptor) -> bool:
+    """Whether a method reads what the change log may not have any more."""
+    return not _OF_THE_LOG.isdisjoint(method.input_type.fields_by_name) or method.name.startswith("Rollback")
+
+
 def answers(method: MethodDescriptor, rule: HttpRule) -> dict[str, Any]:
     """The error responses that apply to a method under one of its rules."""
     write = is_write(method)
@@ -42,7 +54,9 @@ def answers(method: MethodDescriptor, rule: HttpRule) -> dict[str, Any]:
         HTTPStatus.BAD_REQUEST: True,
         HTTPStatus.NOT_FOUND: bool(rule.path_field) or write,
         HTTPStatus.CONFLICT: write,
-        HTTPStatus.PRECONDITION_FAILED: names_resource(rule) or rule.creates,
+        HTTPStatus.NOT_ACCEPTABLE: method.server_streaming,
+        HTTPStatus.GONE: reads_log(method),
+        HTTPStatus.PRECONDITION_FAILED: names_resource(method, rule) or rule.creates,
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE: bool(rule.body) or method.output_type.name.startswith("Batch"),
         HTTPStatus.PRECONDITION_REQUIRED: changes_records,
         HTTPStatus.INTERNAL_SERVER_ERROR: True,

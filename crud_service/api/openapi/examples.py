@@ -51,7 +51,13 @@ EXAMPLE_BODIES: dict[str, dict[str, Any]] = {
         "then": [{"update": {"record": {"path": _PATH, "tags": ["done"]}}}],
         "else": [{"create": {"parent": "collections/notes", "recordId": "first-note", "record": _RECORD}}],
     },
+    "RollbackRecord": {"revision": "1"},
     "CreateCollection": {"id": "notes", "name": "Notes", "description": "What was said and decided."},
     "UpdateCollection": {"name": "Meeting notes", "indexes": [{"field": "content.room"}]},
 }
 """A body for each operation that takes one, by its operationId."""
+
+EXAMPLE_LINES = """{"id": "fourth-note", "name": "Fourth"}
+{"id": "fifth-note", "name": "Fifth", "tags": ["meeting"]}
+"""
+"""The body of an import."""

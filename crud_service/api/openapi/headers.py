@@ -16,6 +16,7 @@ _REPLY_HEADERS = {
     "ETag": ("The `etag` of the resource.", True),
     "EtagIfStored": ("The `etag` of the resource, if it is stored.", False),
     "Location": ("The path of the new resource.", True),
+    "Revision": ("The revision that the export shows.", True),
     "X-Call-Id": ("The id of this call, as the change log and the node's own log have it.", True),
     "X-Trace-Id": ("The trace id: the one of `traceparent`, or a new one.", True),
 }
@@ -46,6 +47,11 @@ def header_parameters(limits: Limits) -> dict[str, Any]:
             "GET is answered by 304, a write by 412.",
             _ETAGS,
         ),
+        "LastEventId": _parameter(
+            "Last-Event-ID",
+            "The `resumeToken` of the request; a browser that resumes sends it here.",
+            {"type": "string", "format": "resume-token"},
+        ),
         "Traceparent": _parameter(
             "traceparent",
             "The W3C trace context of the caller. Its trace id is kept in the change log; a malformed one is ignored.",
@@ -57,12 +63,14 @@ def header_parameters(limits: Limits) -> dict[str, Any]:
 def request_headers(method: MethodDescriptor, rule: HttpRule) -> list[dict[str, str]]:
     """The request headers that mean something to a method: preconditions on its resource, and what writes keep."""
     names = []
-    if names_resource(rule):
+    if names_resource(method, rule):
         names += ["IfMatch", "IfNoneMatch"]
     if rule.creates:
         names += ["IfNone"]
     if is_write(method):
         names += ["IdempotencyKey", "ChangeReason", "Traceparent"]
+    if method.server_streaming and "resume_token" in method.input_type.fields_by_name:
+        names += ["LastEventId"]
     return [{"$ref": f"#/components/parameters/{name}"} for name in names]
 
 
@@ -82,12 +90,14 @@ def success_headers(method: MethodDescriptor, rule: HttpRule) -> dict[str, Any]:
         found["ETag"] = "EtagIfStored" if unstored else "ETag"
     if rule.creates:
         found["Location"] = "Location"
+    if method.server_streaming and "revision" in method.output_type.fields_by_name:
+        found["X-Revision"] = "Revision"
     return {name: {"$ref": f"#/components/headers/{found[name]}"} for name in sorted(found)}
 
 
-def names_resource(rule: HttpRule) -> bool:
-    """Whether the path of a rule names the one resource that the call is about."""
-    return rule.path_field.rpartition(".")[2] == "path"
+def names_resource(method: MethodDescriptor, rule: HttpRule) -> bool:
+    """Whether the path of a rule names the one resource that the call is about, and returns."""
+    return rule.path_field.rpartition(".")[2] == "path" and is_resource(method.output_type)
 
 
 def is_write(method: MethodDescriptor) -> bool:

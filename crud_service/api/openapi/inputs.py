@@ -12,8 +12,8 @@ from crud_service.api.openapi.masks import mask_bounds
 from crud_service.api.openapi.schemas import reference
 from crud_service.model.limits import Limits
 
-# An item of a batch or transaction leaves these to the request that it stands in.
-_OF_THE_WHOLE = ("request_id", "validate_only")
+# An item of a batch or transaction leaves these to the request that it stands in, which reads what is stored now.
+_OF_THE_WHOLE = ("request_id", "validate_only", "read_revision")
 
 
 class Inputs:

@@ -26,7 +26,9 @@ _WELL_KNOWN: dict[str, Schema] = {
     "google.protobuf.Struct": {"type": "object", "additionalProperties": True},
     "google.protobuf.ListValue": {"type": "array", "items": {}},
     "google.protobuf.FieldMask": {"type": "string"},
+    "google.protobuf.Value": {},
 }
+_TEXTS = ("google.protobuf.FieldMask", "google.protobuf.Duration")
 _NULL = {"type": "null"}
 
 
@@ -38,6 +40,11 @@ def is_ours(field: FieldDescriptor) -> bool:
 def is_mask(field: FieldDescriptor) -> bool:
     """Whether the field holds a field mask."""
     return bool(field.message_type and field.message_type.full_name == "google.protobuf.FieldMask")
+
+
+def fits_a_query(field: FieldDescriptor) -> bool:
+    """Whether the field can stand in a query: of messages, those can that are a text in JSON."""
+    return field.message_type is None or field.message_type.full_name in _TEXTS
 
 
 def may_be_unset(field: FieldDescriptor) -> bool:

@@ -13,8 +13,9 @@ from crud_service.api.openapi.errors import answers
 from crud_service.api.openapi.examples import EXAMPLE_BODIES, EXAMPLE_IDS, EXAMPLE_TEXTS
 from crud_service.api.openapi.headers import names_resource, request_headers, success_headers
 from crud_service.api.openapi.inputs import Inputs
-from crud_service.api.openapi.json_types import is_mask
+from crud_service.api.openapi.json_types import fits_a_query
 from crud_service.api.openapi.schemas import Schemas
+from crud_service.api.openapi.streams import streamed_reply, streamed_request
 
 MERGE_PATCH = "application/merge-patch+json"
 
@@ -72,7 +73,7 @@ class OperationWriter:
             return []
         elsewhere = {rule.path_field.partition(".")[0], rule.body}
         fields = [field for field in method.input_type.fields if field.name not in elsewhere]
-        return [self._query_parameter(field) for field in fields if not field.message_type or is_mask(field)]
+        return [self._query_parameter(field) for field in fields if fits_a_query(field)]
 
     def _query_parameter(self, field: FieldDescriptor) -> dict[str, Any]:
         schema = self._inputs.parameter(field)
@@ -87,6 +88,8 @@ class OperationWriter:
         }
 
     def _body(self, method: MethodDescriptor, rule: HttpRule) -> dict[str, Any]:
+        if method.client_streaming:
+            return {"required": False, "content": streamed_request(method, rule.body, self._inputs)}
         name = operation_id(method, rule)
         if rule.body == "*":
             content = {"schema": self._inputs.request(f"{name}Body", method.input_type, rule.path_field)}
@@ -96,7 +99,8 @@ class OperationWriter:
             content["example"] = EXAMPLE_BODIES[name]
         media_types = ["application/json", *([MERGE_PATCH] if rule.verb == "PATCH" else [])]
         # A whole request may have nothing left to say.
-        return {"required": rule.body != "*", "content": dict.fromkeys(media_types, content)}
+        required = rule.body != "*" or "required" in self._inputs.found[f"{name}Body"]
+        return {"required": required, "content": dict.fromkeys(media_types, content)}
 
     def _success(self, method: MethodDescriptor, rule: HttpRule) -> dict[str, Any]:
         masked = has_mask(method.input_type)
@@ -104,10 +108,12 @@ class OperationWriter:
         response = {
             "description": "The new resource." if rule.creates else _result(self._contract, method),
             "headers": headers,
-            "content": {"application/json": {"schema": self._schemas.reply(method.output_type, masked=masked)}},
+            "content": streamed_reply(method, self._schemas)
+            if method.server_streaming
+            else {"application/json": {"schema": self._schemas.reply(method.output_type, masked=masked)}},
         }
         found: dict[str, Any] = {"201" if rule.creates else "200": response}
-        if rule.verb == "GET" and names_resource(rule):
+        if rule.verb == "GET" and names_resource(method, rule):
             found["304"] = {"description": "The etag is one of those in `If-None-Match`.", "headers": headers}
         return found
 

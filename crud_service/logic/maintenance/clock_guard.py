@@ -37,7 +37,11 @@ class ClockGuard:
             self._ahead = ahead
         if agrees is not self._agreed:
             self._agreed = agrees
-            self._report("the wall clock is right again; records expire and are purged" if agrees else _warning(gap))
+            self._report(
+                "the wall clock is right again; records expire and are purged, and history goes"
+                if agrees
+                else _warning(gap)
+            )
         return agrees
 
     def _measure(self) -> float:
@@ -49,6 +53,6 @@ class ClockGuard:
 def _warning(gap: float) -> str:
     way = "forward" if gap > 0 else "back"
     return (
-        f"the wall clock jumped {way} by {abs(gap):.0f} s, so no record expires and none is purged; "
+        f"the wall clock jumped {way} by {abs(gap):.0f} s, so no record expires, none is purged and no history goes; "
         "set it right, or restart the node if it is right now"
     )

@@ -6,6 +6,7 @@ from contextlib import suppress
 from time import monotonic as monotonic_clock
 
 from crud_service.logic.maintenance.clock_guard import ClockGuard
+from crud_service.logic.maintenance.compaction import Compaction, HistoryKept
 from crud_service.logic.maintenance.index_builder import IndexBuilder
 from crud_service.logic.maintenance.record_sweep import RecordSweep, expiry, purge
 from crud_service.logic.maintenance.system_call import Report
@@ -15,15 +16,18 @@ from crud_service.model.measures import MaintenanceMeasures
 from crud_service.model.ports.record_store import RecordStore
 
 _SELDOM_SECONDS = 60.0
-"""How often it looks for what hurries nobody: requests to forget, and indexes that another node has left unfinished."""
+"""How often it looks for what hurries nobody: requests to forget, history to give up, and indexes that another node has
+left unfinished.
+"""
 _FORGET_BATCH = 500
 
 
 class Maintenance:
-    """Expires and purges records, forgets requests, and builds indexes.
+    """Expires and purges records, forgets requests, compacts the log, and builds indexes.
 
     Every node of a store does all of it; who is faster wins. It looks for due records every `interval` seconds, and for
-    indexes to build when it is woken. While the wall clock cannot be trusted, nothing that it ends is ended.
+    indexes to build and history to give up when it is woken, too. While the wall clock cannot be trusted, nothing that
+    it ends is ended.
     """
 
     def __init__(
@@ -32,6 +36,7 @@ class Maintenance:
         writer: Writer,
         *,
         interval: float,
+        history: HistoryKept,
         new_call_id: Callable[[], str],
         report: Report,
         monotonic: Callable[[], float] = monotonic_clock,
@@ -45,6 +50,7 @@ class Maintenance:
             RecordSweep(kind, store, writer, monotonic=monotonic, new_call_id=new_call_id, report=report)
             for kind in (expiry(store), purge(store))
         )
+        self._compaction = Compaction(store, history, clock=writer.now, monotonic=monotonic, report=report)
         self._indexes = IndexBuilder(store, writer, monotonic=monotonic, new_call_id=new_call_id, report=report)
         self._wakers: list[asyncio.Event] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -53,13 +59,20 @@ class Maintenance:
     @property
     def measures(self) -> MaintenanceMeasures:
         """What it has done since it was made, and whether something keeps it from its work."""
-        return MaintenanceMeasures(self._expiry.changed, self._purge.changed, self._failing, self._guard.agreed)
+        return MaintenanceMeasures(
+            self._expiry.changed,
+            self._purge.changed,
+            self._compaction.removed,
+            self._failing,
+            self._guard.agreed,
+        )
 
     def start(self) -> None:
         """Begin in the background. What was left unfinished when the node stopped is done first."""
         self._keep(self.sweep, self._interval)
         self._keep(self.build_indexes, _SELDOM_SECONDS)
         self._keep(self.forget_requests, _SELDOM_SECONDS)
+        self._keep(self.compact, _SELDOM_SECONDS)
 
     def wake(self) -> None:
         """Look for work now, not only when it is time."""
@@ -86,6 +99,11 @@ class Maintenance:
             if await self._store.forget_requests(self._writer.now(), _FORGET_BATCH) < _FORGET_BATCH:
                 return
             await asyncio.sleep(0)
+
+    async def compact(self) -> None:
+        """Let history go that need not be kept. Raises CrudError when the store cannot be used."""
+        if self._guard.agrees():
+            await self._compaction.run()
 
     async def build_indexes(self) -> None:
         """Build the indexes that are not ready. Raises CrudError when the store cannot be used."""

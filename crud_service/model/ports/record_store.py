@@ -8,7 +8,8 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from crud_service.model.change import Change, Committed, Mutation, RequestKey, StoredRequest
+from crud_service.model.change import Committed, Mutation, RequestKey, StoredRequest
+from crud_service.model.ports.change_log import ChangeLog
 from crud_service.model.query import RecordCount, RecordQuery
 from crud_service.model.record import Collection, CollectionKey, Record, RecordKey
 from crud_service.model.timestamp import Timestamp
@@ -63,7 +64,7 @@ class DueRecord(NamedTuple):
     record: Record
 
 
-class RecordStore(Protocol):
+class RecordStore(ChangeLog, Protocol):
     """Keeps records, collections and the change log.
 
     Methods raise CrudError with kind UNAVAILABLE when the store cannot be reached or used, RESOURCE_EXHAUSTED
@@ -128,28 +129,12 @@ class RecordStore(Protocol):
     async def list_collections(self, tenant: str, after: str, limit: int) -> tuple[Collection, ...]:
         """At most `limit` collections with an id greater than `after`, in the order of ids."""
 
-    async def last_revision(self) -> int:
-        """The revision of the last committed mutation; 0 if there was none."""
-
     async def probe_write(self) -> None:
         """Find out whether a commit could be stored now, without waiting for long; CrudError as a commit would raise.
 
         Nothing is stored while commits go well. After one that failed for the store's sake, something of the store's
         own is, which no other method shows: so a store that has mended is seen without a caller's help.
         """
-
-    async def read_log(self, after: int, limit: int) -> tuple[Change, ...]:
-        """The entries with a revision greater than `after`, in order: as many whole mutations as `limit` entries hold,
-        but at least one.
-
-        Gap-safe: once an entry with revision N has been returned, no entry with a revision <= N appears later.
-        """
-
-    async def read_mutation(self, revision: int) -> tuple[Change, ...]:
-        """All entries of one revision, in order; empty if there is none."""
-
-    async def wait_log(self, after: int) -> int:
-        """Return the last revision as soon as it is greater than `after`. Cancel it to stop waiting."""
 
     async def get_request(self, key: RequestKey, at: Timestamp) -> StoredRequest | None:
         """What is kept of an idempotent request; None if there is nothing, or it has expired by `at`."""

@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from typing import Protocol
 
+TIMELINE = "timeline"
+"""The value that tells a store from what it was before it was restored from a backup, made anew then."""
+
 
 class SystemStore(Protocol):
     """Keeps small values of the service itself beside the records, shared by all nodes of one store."""

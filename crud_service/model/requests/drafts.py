@@ -42,3 +42,6 @@ class CollectionDraft(msgspec.Struct, frozen=True):
     retention: int | UnsetType | None = UNSET
     """In nanoseconds."""
     indexes: tuple[FieldIndexDraft, ...] | UnsetType = UNSET
+    history_age: int | UnsetType | None = UNSET
+    """In nanoseconds."""
+    history_entries: int | UnsetType = UNSET

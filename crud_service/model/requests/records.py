@@ -24,6 +24,7 @@ class GetRecord(msgspec.Struct, frozen=True):
 
     path: str = ""
     read_mask: tuple[str, ...] | None = None
+    read_revision: int = 0
 
 
 class ListRecords(msgspec.Struct, frozen=True):
@@ -36,6 +37,7 @@ class ListRecords(msgspec.Struct, frozen=True):
     order_by: str = ""
     read_mask: tuple[str, ...] | None = None
     show_deleted: bool = False
+    read_revision: int = 0
 
 
 class ListRecordsReply(msgspec.Struct, frozen=True):

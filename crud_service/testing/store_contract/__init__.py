@@ -9,16 +9,21 @@ A store that outlives its process also inherits `PersistentStoreContract`.
 
 from crud_service.testing.store_contract.collections import CollectionContract
 from crud_service.testing.store_contract.commits import CommitContract
+from crud_service.testing.store_contract.compaction import CompactionContract
 from crud_service.testing.store_contract.concurrency import ConcurrencyContract
 from crud_service.testing.store_contract.conditions import ConditionContract
 from crud_service.testing.store_contract.due import DueContract
 from crud_service.testing.store_contract.fidelity import FidelityContract
 from crud_service.testing.store_contract.filters import FilterContract
+from crud_service.testing.store_contract.history import HistoryContract
 from crud_service.testing.store_contract.idempotency import IdempotencyContract
 from crud_service.testing.store_contract.indexes import IndexContract
 from crud_service.testing.store_contract.lists import ListContract
 from crud_service.testing.store_contract.log import LogContract
+from crud_service.testing.store_contract.log_histories import LogHistoryContract
+from crud_service.testing.store_contract.log_scopes import LogScopeContract
 from crud_service.testing.store_contract.orders import OrderContract
+from crud_service.testing.store_contract.past_lists import PastListContract
 from crud_service.testing.store_contract.persistence import PersistentStoreContract
 from crud_service.testing.store_contract.purge import PurgeContract
 from crud_service.testing.store_contract.queries import QueryContract
@@ -42,6 +47,11 @@ class RecordStoreContract(
     OrderContract,
     QueryContract,
     LogContract,
+    LogScopeContract,
+    HistoryContract,
+    PastListContract,
+    CompactionContract,
+    LogHistoryContract,
     ConcurrencyContract,
     FidelityContract,
     SystemStoreContract,

@@ -4,6 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from crud_service.model.change import ChangeKind
+from crud_service.model.duration import MAX_SECONDS
 from crud_service.model.ports.record_store import CollectionNotEmpty, ConditionFailed
 from crud_service.model.query import Field, Has, RecordQuery
 from crud_service.model.record import Collection, CollectionKey, RecordKey
@@ -52,6 +53,19 @@ class CollectionContract:
         with pytest.raises(ConditionFailed) as failed:
             await store.commit(mutation(update_collection(first, name="third")))
         assert failed.value.current == second
+
+    @pytest.mark.parametrize(
+        ("age", "entries"), [(None, 0), (0, 1), (1, 2**63 - 1), (86_400 * 10**9, 1_000), (MAX_SECONDS * 10**9, 0)]
+    )
+    async def test_history_settings(self, store: Store, age: int | None, entries: int) -> None:
+        """How much history a collection keeps is stored to the nanosecond, and logged with it."""
+        made = collection(history_age=age, history_entries=entries)
+        first = await commit_collection(store, create_collection(made))
+        assert await store.get_collection(NOTES) == first == replace(made, revision=1)
+        assert (await store.list_collections("", "", 1))[0] == first
+        second = await commit_collection(store, update_collection(first, history_age=5, history_entries=7))
+        assert await store.get_collection(NOTES) == second
+        assert [entry.collection_state for entry in await read_all(store)] == [first, second]
 
     async def test_collection_made_on_the_way(self, store: Store) -> None:
         """A record's missing collection is made in the record's own mutation, and its entry comes first."""

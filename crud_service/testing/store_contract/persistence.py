@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from crud_service.model.ports.change_log import HistoryRule, LogScope
 from crud_service.model.ports.record_store import DueRecord
 from crud_service.model.record import CollectionKey, FieldIndex, Record, RecordKey
 from crud_service.testing.log_replay import assert_log_matches, read_all
@@ -49,4 +50,16 @@ class PersistentStoreContract:
         assert await store.expired_records(LATER, 10) == (DueRecord("", first),)
         assert await store.fill_index(CollectionKey("", "notes"), "name", "", 10) == "r1"
         assert (await store.commit(mutation(create(record("r3"))))).revision == 5
+        await assert_log_matches(store)
+
+    async def test_reopened_history(self, store: Store) -> None:
+        """Floors, and how much history a collection keeps, are there after a restart."""
+        made = create_collection(collection(history_age=3, history_entries=4))
+        first, _ = (await store.commit(mutation(made, create(record())))).states
+        rule = HistoryRule(MUCH_LATER, 0, MUCH_LATER)
+        assert (await store.compact_log(CollectionKey("", "notes"), rule, 10)).floor == 1
+        await store.close()
+        await store.open()
+        assert await store.get_collection(CollectionKey("", "notes")) == first
+        assert [await store.log_floor(scope) for scope in (None, LogScope(""), LogScope("", "notes"))] == [1, 1, 1]
         await assert_log_matches(store)

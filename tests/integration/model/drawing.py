@@ -145,6 +145,8 @@ class Drawing:
             require_etag=lambda: self.one_of(True, False),
             retention=lambda: self.one_of(None, 0, 50 * NANOS, DAY * NANOS),
             indexes=lambda: self.one_of((), (FieldIndexDraft("name"), content), (content,)),
+            history_age=lambda: self.one_of(None, 0, 0, 70 * NANOS, DAY * NANOS),
+            history_entries=lambda: self.one_of(0, 1, 4),
         )
 
     def create(self, parent: str | None = None) -> requests.CreateRecord:
@@ -164,6 +166,18 @@ class Drawing:
     def delete(self, collection: str = "") -> requests.DeleteRecord:
         path = self.path(collection)
         return requests.DeleteRecord(path, self.etag(path), self.seldom())
+
+    def revision(self, path: str) -> int:
+        """Mostly one that there is, and often one of the record's own."""
+        last = self._state.revision
+        if self.seldom():
+            return self.random.randint(-1, last + 1)
+        own = [each.revision for each in self._state.log if path == f"collections/{each.collection}/records/{each.id}"]
+        return self.one_of(self.random.randint(1, max(1, last)), *own)
+
+    def rollback(self) -> requests.RollbackRecord:
+        path = self.path()
+        return requests.RollbackRecord(path, self.revision(path), self.etag(path))
 
     def life(self) -> Any:
         """A delete, undelete or purge."""
@@ -225,12 +239,14 @@ class Drawing:
         path, drawn = f"collections/{name}", self._settings()
         create = requests.CreateCollection(requests.CollectionDraft(**drawn), name, **self.ids())
         draft = requests.CollectionDraft(path=path, etag=self.etag(path), **drawn)
-        mask = self.one_of(None, None, None, ("*",), ("name", "retention"), ("indexes",))
+        mask = self.one_of(None, None, None, ("*",), ("name", "retention"), ("indexes", "history_age"))
         return self.one_of(
             create,
             requests.UpdateCollection(draft, mask, self.seldom(), **self.ids()),
             requests.UpdateCollection(draft, mask, self.seldom(), **self.ids()),
-            requests.DeleteCollection(path, self.etag(path), self.seldom(), self.seldom(), **self.ids(rehearsal=False)),
+            requests.DeleteCollection(
+                path, self.etag(path), self.one_of(False, False, True), self.seldom(), **self.ids(rehearsal=False)
+            ),
         )
 
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from msgspec.structs import replace
 
-from crud_service.logic.maintenance import Maintenance
+from crud_service.logic.changes import LogTail
+from crud_service.logic.maintenance import HistoryKept, Maintenance
 from crud_service.logic.page_token import PageTokens
 from crud_service.logic.service import Parts, operations
 from crud_service.logic.writer import Writer
@@ -26,12 +27,14 @@ from crud_service.model.timestamp import Timestamp, from_unix
 from crud_service.testing.log_replay import assert_log_matches
 from tests.integration.model.answers import assert_same, plain, told
 from tests.integration.model.drawing import COLLECTIONS, IDS, Drawing
+from tests.integration.model.plain_history import AGE, PROTECTED
 from tests.integration.model.plain_service import PlainService
-from tests.integration.model.plain_state import START, Refused, shown
+from tests.integration.model.plain_state import NANOS, REMEMBERED, START, Refused, shown
 from tests.integration.model.queries import ALL, draw_filter, draw_order, in_order, order_text
 
 SEEDS = st.integers(0, 2**32)
 """One number makes a step: the few that hypothesis draws for an example would not do for many steps."""
+LIMITS = Limits(request_seconds=REMEMBERED)
 
 StoreMaker = Callable[[], AbstractContextManager[RecordStore]]
 
@@ -52,12 +55,13 @@ class Machine(RuleBasedStateMachine):
         self.plain = PlainService()
         self.steps = 0
         self.sent: list[tuple[Call, Any]] = []
-        self.writer = Writer(self.store, NoHooks(), Limits(), clock=self.now, code_version="1", create_collections=True)
+        self.writer = Writer(self.store, NoHooks(), LIMITS, clock=self.now, code_version="1", create_collections=True)
         self.nodes = [self._node(), self._node()]
         self.maintenance = Maintenance(
             self.store,
             self.writer,
             interval=1.0,
+            history=HistoryKept(AGE * NANOS, 0, PROTECTED * NANOS),
             new_call_id=lambda: "sweep",
             report=self.report,
             monotonic=lambda: float(self.plain.state.now),
@@ -87,8 +91,9 @@ class Machine(RuleBasedStateMachine):
             name = type(request).__name__
             return await handlers[name](replace(call, operation=name), request)
 
+        tail = LogTail(self.store, self.report)
         parts = Parts(
-            self.store, self.writer, NoHooks(), tokens, Limits(), node, lambda: next(state["ids"]), lambda: None
+            self.store, self.writer, NoHooks(), tokens, tail, LIMITS, node, lambda: next(state["ids"]), lambda: None
         )
         handlers = operations(parts)
         return do
@@ -188,7 +193,7 @@ class Machine(RuleBasedStateMachine):
     def send_twins(self, seed: int) -> None:
         """A request with an id, several times at once, to both nodes."""
         draw = self.drawing(seed)
-        request = draw.one_of(draw.create, draw.update, draw.life, draw.transaction)()
+        request = draw.one_of(draw.create, draw.update, draw.life, draw.rollback, draw.transaction)()
         request = replace(request, request_id=f"twin-{self.steps}")
         call = draw.call(request)
         note(f"twins: {call.if_match} {call.if_none_match} {request}")

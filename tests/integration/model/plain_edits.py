@@ -78,7 +78,7 @@ class PlainEdits:
                 check(call, None, draft.etag)
                 patched = self._patched(request, {})
                 return Write("RECORD_CREATED", self._transformed(self._made(key, draft, patched), request))
-            old = self._live(key, current)
+            old = self.live(key, current)
             check(call, old, draft.etag, required=self._requires(key))
             new = self._transformed(self._updated(old, request), request)
             return Write("RECORD_UPDATED", {**new, "version": old["version"] + 1, "update_time": self.state.now})
@@ -91,7 +91,7 @@ class PlainEdits:
         def rule(current: State | None) -> Any:
             if request.allow_missing and (current is None or current["delete_time"] is not None):
                 return current or bare(*key)
-            old = self._live(key, current)
+            old = self.live(key, current)
             check(call, old, request.etag, required=self._requires(key))
             return Write("RECORD_DELETED", self.as_deleted(old))
 
@@ -136,14 +136,15 @@ class PlainEdits:
     def found(self, path: str) -> State:
         """The live record at a path."""
         key = key_of(path)
-        return self._live(key, self.state.records.get(key))
+        return self.live(key, self.state.records.get(key))
 
     def _stored(self, key: Key, current: State | None) -> State:
         if current is not None:
             return current
         raise missing("RECORD_NOT_FOUND" if key[0] in self.state.collections else "COLLECTION_NOT_FOUND")
 
-    def _live(self, key: Key, current: State | None) -> State:
+    def live(self, key: Key, current: State | None) -> State:
+        """The state, if it is that of a live record."""
         if self._stored(key, current)["delete_time"] is None:
             return self._stored(key, current)
         raise missing("RECORD_DELETED")

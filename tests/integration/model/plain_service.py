@@ -8,6 +8,7 @@ from msgspec import UNSET
 from crud_service.model import requests
 from crud_service.model.call import Call
 from tests.integration.model.plain_edits import Edit, Key, PlainEdits, bad, check, key_of, missing
+from tests.integration.model.plain_history import PlainHistory
 from tests.integration.model.plain_state import (
     NANOS,
     Answer,
@@ -19,7 +20,7 @@ from tests.integration.model.plain_state import (
     etag,
 )
 
-SETTINGS = ("name", "description", "require_etag", "retention", "indexes")
+SETTINGS = ("name", "description", "require_etag", "retention", "indexes", "history_age", "history_entries")
 
 
 class PlainService:
@@ -28,13 +29,18 @@ class PlainService:
     def __init__(self) -> None:
         self.state = PlainState()
         self.edits = PlainEdits(self.state)
+        self.history = PlainHistory(self.state, self.edits)
         self.ids: list[str] = []
 
     def do(self, call: Call, request: Any) -> Any:
         """The answer: a state, a list of them, or what a transaction says; raises Refused."""
         name = type(request).__name__
         if isinstance(request, requests.GetRecord):
-            return self.edits.found(request.path)
+            return self.history.get(request) if request.read_revision else self.edits.found(request.path)
+        if isinstance(request, requests.DiffRecord):
+            return self.history.diff(request)
+        if isinstance(request, requests.RollbackRecord):
+            return self._rollback(call, request)
         if name.endswith("Collection"):
             return self._collection(call, request)
         if name.startswith("Batch"):
@@ -97,6 +103,15 @@ class PlainService:
             raise bad("INVALID_PRECONDITION")
         edit = self._edit(call, request)
         return self._created_last(call, request, [edit], named=False).results[0]
+
+    def _rollback(self, call: Call, request: requests.RollbackRecord) -> State:
+        if request.revision <= 0:
+            raise bad("INVALID_REVISION")
+
+        def plan() -> tuple[Sequence[Any], bool]:
+            return self._planned([self.history.rollback(call, request)], named=False), True
+
+        return self.state.once(call, request, plan).results[0]
 
     def _created_last(self, call: Call, request: Any, edits: Sequence[Edit], *, named: bool) -> Answer:
         """Creates that are stored learn last, after all other checks, that an id is taken."""
@@ -234,7 +249,7 @@ def _setting(draft: requests.CollectionDraft, field: str) -> Any:
     value = getattr(draft, field)
     if field == "indexes":
         return [index.field for index in value or ()]
-    if field == "retention":
+    if field in ("retention", "history_age"):
         return value // NANOS if value not in (UNSET, None) else None
     return value or bare_collection("")[field]
 

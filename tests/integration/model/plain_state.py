@@ -13,6 +13,8 @@ from tests.integration.model.plain_values import text_of
 START = 1_800_000_000
 DAY = 86_400
 NANOS = 1_000_000_000
+REMEMBERED = 50
+"""For how many seconds a request id is remembered."""
 
 State = dict[str, Any]
 
@@ -45,6 +47,8 @@ class Entry(msgspec.Struct):
     collection: str
     id: str
     version: int
+    time: int
+    state: State
     erased: bool = False
 
 
@@ -72,6 +76,7 @@ def bare(collection: str, record_id: str, revision: int = 0, version: int = 0) -
 def bare_collection(name: str, **fields: Any) -> State:
     """A collection without anything."""
     empty = {"name": "", "description": "", "require_etag": False, "retention": None, "indexes": {}}
+    empty |= {"history_age": None, "history_entries": 0}
     times = {"revision": 0, "version": 0, "create_time": None, "update_time": None}
     return {"id": name, **empty, **times, **fields}
 
@@ -115,7 +120,7 @@ class PlainState:
         revision, states = self.write(results)
         answer = Answer(states, revision, succeeded)
         if request.request_id:
-            self.requests[key] = (told, self.now + DAY, answer)
+            self.requests[key] = (told, self.now + REMEMBERED, answer)
         return answer
 
     def write(self, results: Sequence[Any]) -> tuple[int, list[State | None]]:
@@ -128,7 +133,7 @@ class PlainState:
     def _store(self, write: Write) -> State:
         kind, new = write.kind, {**write.new, "revision": self.revision}
         if "collection" not in new:
-            self._note(kind, new["id"], "", new["version"])
+            self._note(kind, new["id"], "", new)
             if kind != "COLLECTION_DELETED":
                 self.collections[new["id"]] = new
                 return new
@@ -139,8 +144,8 @@ class PlainState:
         if owner not in self.collections:
             made = {"revision": self.revision, "version": 1, "create_time": self.now, "update_time": self.now}
             self.collections[owner] = bare_collection(owner, **made)
-            self._note("COLLECTION_CREATED", owner, "", 1)
-        self._note(kind, *key, new["version"])
+            self._note("COLLECTION_CREATED", owner, "", self.collections[owner])
+        self._note(kind, *key, new)
         if kind != "RECORD_PURGED":
             self.records[key] = new
             return new
@@ -148,8 +153,8 @@ class PlainState:
         self._erase(lambda entry: (entry.collection, entry.id) == key)
         return bare(*key, self.revision, new["version"])
 
-    def _note(self, kind: str, collection: str, record_id: str, version: int) -> None:
-        self.log.append(Entry(self.revision, kind, collection, record_id, version))
+    def _note(self, kind: str, collection: str, record_id: str, state: State) -> None:
+        self.log.append(Entry(self.revision, kind, collection, record_id, state["version"], self.now, state))
 
     def _erase(self, matches: Callable[[Entry], bool]) -> None:
         for entry in filter(matches, self.log):

@@ -13,7 +13,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from crud_service.library.memory import MemoryStore
 from crud_service.library.sqlite import SqliteStore
 from crud_service.model.ports.record_store import RecordStore
-from tests.integration.model.machine import Machine
+from tests.integration.model.history_machine import HistoryMachine
 
 Maker = Callable[[Path], contextlib.AbstractContextManager[RecordStore]]
 """Makes an empty store, given an empty data file."""
@@ -49,7 +49,7 @@ async def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_logic(make_store, persists, empty_file, proof) -> None:
     """Random calls of all operations, to two nodes of one store, are answered as by the plain service."""
     run_state_machine_as_test(
-        lambda: Machine(lambda: make_store(empty_file), persists=persists),
+        lambda: HistoryMachine(lambda: make_store(empty_file), persists=persists),
         settings=settings(
             max_examples=600 if proof else 50,
             stateful_step_count=60 if proof else 40,

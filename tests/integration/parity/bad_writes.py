@@ -136,6 +136,8 @@ def _request_ids() -> Iterator[Refusal]:
 def _settings() -> Iterator[Refusal]:
     for title, values, field, says in (
         ("a negative retention", {"retention": "-1s"}, "retention", ""),
+        ("a negative history age", {"historyAge": "-1s"}, "history_age", ""),
+        ("a negative number of entries", {"historyEntries": "-1"}, "history_entries", ""),
         ("17 indexes", {"indexes": [{"field": f"content.f{n}"} for n in range(17)]}, "indexes", "16"),
         ("an index on the id", {"indexes": [{"field": "name"}, {"field": "id"}]}, "indexes[1].field", "without"),
         ("an index on the tags", {"indexes": [{"field": "tags"}]}, "indexes[0].field", "no order"),

@@ -7,7 +7,7 @@ from crud_service.model.change import Change
 from crud_service.model.timestamp import now, to_unix
 from tests.integration.parity.transports import Json, Outcome
 
-_READS = ("Get", "List", "Count", "BatchGet")
+_READS = ("Get", "List", "Count", "BatchGet", "Diff")
 _CLOCK_PATIENCE = 120
 
 

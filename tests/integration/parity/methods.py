@@ -6,7 +6,14 @@ from urllib.parse import quote, urlencode
 
 from google.protobuf.message import Message
 
-from crud_service.v1 import admin_service_pb2, collection_service_pb2, record_pb2, record_service_pb2
+from crud_service.v1 import (
+    admin_service_pb2,
+    bulk_pb2,
+    change_pb2,
+    collection_service_pb2,
+    record_pb2,
+    record_service_pb2,
+)
 
 Json = dict[str, Any]
 
@@ -32,6 +39,8 @@ class Method:
     request: type[Message]
     reply: type[Message]
     rules: tuple[Rule, ...]
+    streams: str = ""
+    """`requests` or `replies`, if there may be any number of them."""
 
     @property
     def verb(self) -> str:
@@ -54,11 +63,12 @@ class Method:
 
 
 _records, _collections = record_service_pb2, collection_service_pb2
+_changes, _bulk = change_pb2, bulk_pb2
 _Record, _Collection = record_pb2.Record, record_pb2.Collection
 
 
-def _record(request: type[Message], reply: type[Message], *rules: Rule) -> Method:
-    return Method("crud_service.v1.RecordService", request, reply, rules)
+def _record(request: type[Message], reply: type[Message], *rules: Rule, streams: str = "") -> Method:
+    return Method("crud_service.v1.RecordService", request, reply, rules, streams)
 
 
 def _collection(request: type[Message], reply: type[Message], *rules: Rule) -> Method:
@@ -106,6 +116,24 @@ METHODS: dict[str, Method] = {
         _records.TransactRecordsRequest,
         _records.TransactRecordsResponse,
         Rule("POST", "/v1/records:transact", "*"),
+    ),
+    "ListRecordRevisions": _record(
+        _changes.ListRecordRevisionsRequest, _changes.ListRecordRevisionsResponse, Rule("GET", _ONE + "/revisions")
+    ),
+    "RollbackRecord": _record(_changes.RollbackRecordRequest, _Record, Rule("POST", _ONE + ":rollback", "*")),
+    "DiffRecord": _record(_changes.DiffRecordRequest, _changes.RecordDiff, Rule("GET", _ONE + ":diff")),
+    "WatchRecords": _record(
+        _changes.WatchRecordsRequest, _changes.WatchRecordsResponse, Rule("GET", _ALL + ":watch"), streams="replies"
+    ),
+    "ListChanges": _record(_changes.ListChangesRequest, _changes.ListChangesResponse, Rule("GET", _ALL + ":changes")),
+    "ImportRecords": _record(
+        _bulk.ImportRecordsRequest,
+        _bulk.ImportRecordsResponse,
+        Rule("POST", _ALL + ":import", "records"),
+        streams="requests",
+    ),
+    "ExportRecords": _record(
+        _bulk.ExportRecordsRequest, _bulk.ExportRecordsResponse, Rule("GET", _ALL + ":export"), streams="replies"
     ),
     "CreateCollection": _collection(
         _collections.CreateCollectionRequest, _Collection, Rule("POST", "/v1/collections", "collection")

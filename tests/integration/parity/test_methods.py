@@ -23,3 +23,15 @@ def test_every_rule() -> None:
             found[each.name] = rules
     mine = {name: [Rule(rule.verb, rule.url, rule.body) for rule in each.rules] for name, each in METHODS.items()}
     assert mine == found
+
+
+def test_every_stream() -> None:
+    """An operation with a stream is known as one, and which side of it is."""
+    services = [each for file in _FILES for each in file.DESCRIPTOR.services_by_name.values()]
+    methods = {each.name: each for service in services for each in service.methods}
+    assert {name for name, each in METHODS.items() if each.streams == "replies"} == {
+        name for name, each in methods.items() if each.server_streaming
+    }
+    assert {name for name, each in METHODS.items() if each.streams == "requests"} == {
+        name for name, each in methods.items() if each.client_streaming
+    }

@@ -8,9 +8,11 @@ import pytest
 import pytest_asyncio
 
 from crud_service.bootstrap import Node
+from tests.integration.parity.bad_history import bad_history
 from tests.integration.parity.bad_queries import bad_queries
 from tests.integration.parity.bad_requests import bad_requests
 from tests.integration.parity.bad_shapes import bad_shapes
+from tests.integration.parity.bad_streams import bad_streams
 from tests.integration.parity.bad_values import bad_values
 from tests.integration.parity.bad_writes import bad_writes
 from tests.integration.parity.refusal import CONTENT, PARENT, Refusal
@@ -23,6 +25,8 @@ TABLES = {
     "queries": bad_queries,
     "writes": bad_writes,
     "shapes": bad_shapes,
+    "history": bad_history,
+    "streams": bad_streams,
 }
 
 

@@ -15,6 +15,8 @@ from tests.integration.parity.transports import Json, Outcome
 _UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b")
 _ETAG = re.compile(r'"[0-9a-f]+-[0-9a-f]{8}"')
 _CALL_ID = re.compile(r"[0-9a-f]{32}")
+_IN_A_MESSAGE = re.compile(r"(?<=\brevision )\d+")
+_REVISIONS = ("revision", "fromRevision", "toRevision")
 OWN_TIMES = ("createTime", "updateTime", "deleteTime", "purgeTime", "time")
 """The fields with times that the service takes from its clock."""
 _LOGGED_TIMES = {
@@ -56,11 +58,13 @@ class Names:
             return [self.plain(each) for each in value]
         if not isinstance(value, str):
             return value
-        if key == "revision":
+        if key in _REVISIONS:
             return int(value) - self.base if int(value) else 0
+        if key in ("callId", "traceId") and value:
+            return self._named(key, value)
         if key == "nextPageToken" and value:
             return self._named("token", value)
-        if value in self.times and key in (*self.own, "date"):
+        if value in self.times and key in (*self.own, "date", "oldValue", "newValue"):
             return self._named("time", value)
         return self._text(value)
 
@@ -96,7 +100,7 @@ def plain_outcome(outcome: Outcome, names: Names) -> Json:
             "kind": outcome.kind,
             "reply": outcome.reply,
             "reason": outcome.reason,
-            "message": outcome.message,
+            "message": _IN_A_MESSAGE.sub(lambda found: str(int(found[0]) - names.base), outcome.message),
             "violations": outcome.violations,
             "metadata": metadata,
         }

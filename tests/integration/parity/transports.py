@@ -110,6 +110,8 @@ class GrpcTransport:
 def _masked_records(request: Json, outcome: Outcome) -> list[Json]:
     if request.get("readMask", "*") in ("", "*") or not outcome.ok:
         return []
+    if "changes" in outcome.reply:
+        return [change["record"] for change in outcome.reply["changes"]]
     return outcome.reply.get("records", [outcome.reply])
 
 
@@ -254,6 +256,7 @@ def expected_status(kind: str, reason: str, headers: Mapping[str, str | bytes]) 
     if is_conditional and reason in ("ETAG_MISMATCH", "RECORD_EXISTS", "COLLECTION_EXISTS"):
         return 412
     by_reason = {
+        "HISTORY_GONE": 410,
         "CONTENT_TOO_LARGE": 413,
         "REQUEST_TOO_LARGE": 413,
         "REPLY_TOO_LARGE": 413,
@@ -269,6 +272,7 @@ def expected_status(kind: str, reason: str, headers: Mapping[str, str | bytes]) 
         "NOT_FOUND": 404,
         "ALREADY_EXISTS": 409,
         "ABORTED": 409,
+        "OUT_OF_RANGE": 400,
         "RESOURCE_EXHAUSTED": 429,
         "DEADLINE_EXCEEDED": 504,
     }

@@ -13,13 +13,17 @@ from crud_service.model.record import Collection
 
 
 class PlainStore:
-    """One tenant's records by (collection, id), collections and requests, without a log."""
+    """One tenant's records by (collection, id), collections and requests, without a log.
+
+    `past` are the records at each revision, without those that were purged since.
+    """
 
     def __init__(self):
         self.records = {}
         self.collections = {}
         self.requests = {}
         self.revision = 0
+        self.past = {}
 
     def commit(self, change):
         """The committed states, or the exception; a copy takes the writes and replaces the truth at the end."""
@@ -45,6 +49,9 @@ class PlainStore:
             after.revision = self.revision
         if change.request:
             after.requests[change.request.key] = replace(change.request, revision=after.revision if states else 0)
+        after.past = {at: _without(then, change) for at, then in self.past.items()}
+        if states:
+            after.past[after.revision] = after.records
         self.__dict__.update(after.__dict__)
         return Committed(self.revision, tuple(states))
 
@@ -104,3 +111,12 @@ class PlainStore:
             return CollectionNotEmpty(name)
         self.records = {key: each for key, each in self.records.items() if key[0] != name}
         return self.collections.pop(name)
+
+
+def _without(then, change):
+    """The records of an earlier revision without those that go for good with a change."""
+    kinds = (ChangeKind.RECORD_PURGED, ChangeKind.COLLECTION_DELETED)
+    going = [write for write in change.writes if write.kind in kinds]
+    keys = {(write.record.collection, write.record.id) for write in going if isinstance(write, RecordWrite)}
+    owners = {write.collection.id for write in going if not isinstance(write, RecordWrite)}
+    return {key: each for key, each in then.items() if key not in keys and key[0] not in owners}

@@ -12,16 +12,19 @@ import pytest
 import crud_service
 from crud_service.library.sqlite import SqliteStore
 from crud_service.model.change import RequestKey, decode_record_state
+from crud_service.model.ports.change_log import HistoryRule
 from crud_service.model.query import Field, Has, RecordQuery
-from crud_service.model.record import RecordKey
+from crud_service.model.record import CollectionKey, RecordKey
 from crud_service.testing.log_replay import assert_log_matches, replay
-from crud_service.testing.mutations import TIME
+from crud_service.testing.mutations import MUCH_LATER, TIME
 from tests.integration.store.index_tables import assert_indexes_match
 
+COMPACT_ALL = HistoryRule(MUCH_LATER, 0, MUCH_LATER)
 
-def write_until_killed(path, name, acknowledged):
+
+def write_until_killed(path, name, acknowledged, *more):
     """Run the writing process, kill it after some acknowledgements; the lines it had written by then."""
-    child = [sys.executable, str(Path(__file__).with_name("writing_child.py")), str(path), name]
+    child = [sys.executable, str(Path(__file__).with_name("writing_child.py")), str(path), name, *more]
     environment = os.environ | {"PYTHONPATH": str(Path(crud_service.__file__).parents[1])}
     with subprocess.Popen(child, stdout=subprocess.PIPE, env=environment) as process:
         try:
@@ -51,6 +54,31 @@ async def test_kill(data_file, proof):
         for name, state in acknowledged.items():
             await assert_kept(store, name, state)
         await assert_lists_match(store, log)
+        await store.close()
+        assert_indexes_match(data_file)
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(400)
+async def test_kill_while_compacting(data_file, proof):
+    """A step of compaction that a kill cuts off leaves no trace: the log leads to the records, above and below it."""
+    floor = 0
+    for round_number in range(20 if proof else 2):
+        count, name = random.randint(200, 2_000), f"round{round_number}"
+        lines = await asyncio.to_thread(write_until_killed, data_file, name, count, "compact")
+        assert len(lines) >= count
+        store = SqliteStore(data_file)
+        await store.open()
+        log = await assert_log_matches(store)
+        before, floor = floor, await store.log_floor()
+        assert floor > before
+        assert len(log) < await store.last_revision()
+        await assert_lists_match(store, log)
+        step = await store.compact_log(CollectionKey("", "notes"), COMPACT_ALL, 1_000_000)
+        assert step.floor == await store.last_revision()
+        left = await assert_log_matches(store)
+        records = RecordQuery("", "notes", limit=1_000_000, weight_limit=1 << 40, seconds=60, show_deleted=True)
+        assert len(left) == 1 + len((await store.list_records(records)).records)
         await store.close()
         assert_indexes_match(data_file)
 

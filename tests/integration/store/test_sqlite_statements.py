@@ -11,6 +11,8 @@ from crud_service.library.sqlmodel_tables import metadata
 
 TABLES = set(metadata().tables)
 READS, WRITES = ReadStatements(), WriteStatements()
+LOG = READS.log
+LOG_KEY = "sqlite_autoindex_changes_1"
 RECORD_KEY = "records USING INDEX sqlite_autoindex_records_1 (tenant=? AND collection=? AND id=?)"
 COLLECTION_KEY = "collections USING INDEX sqlite_autoindex_collections_1 (tenant=? AND id=?)"
 VALUE_KEY = "tenant=? AND collection=? AND field=? AND rank=? AND number=? AND text=? AND id=?"
@@ -28,8 +30,40 @@ def bulk(statement, rows, width):
         (READS.get_record, [RECORD_KEY]),
         (READS.get_collection, [COLLECTION_KEY]),
         (READS.list_collections, ["collections USING INDEX sqlite_autoindex_collections_1 (tenant=? AND id>?)"]),
-        (READS.read_log, ["changes USING INDEX changes_in_order (revision>?)"]),
-        (READS.read_mutation, ["changes USING INDEX changes_in_order (revision=?)"]),
+        (LOG.read_log, ["changes USING INDEX changes_in_order (revision>?)"]),
+        (LOG.read_tenant, ["changes USING INDEX changes_in_order (revision>?)"]),
+        (LOG.read_collection, [f"changes USING INDEX {LOG_KEY} (tenant=? AND collection=? AND revision>?)"]),
+        (LOG.read_mutation, ["changes USING INDEX changes_in_order (revision=?)"]),
+        (LOG.has_changed, [f"changes USING INDEX {LOG_KEY} (tenant=? AND collection=? AND revision>?)"]),
+        (LOG.has_tenant_changed, ["changes USING INDEX changes_in_order (revision>?)"]),
+        (
+            bulk(LOG.states_at, 64, 5),
+            [
+                "changes USING INTEGER PRIMARY KEY (rowid=?)",
+                "changes USING INDEX changes_of_record (tenant=? AND collection=? AND id=? AND revision<?)",
+            ],
+        ),
+        (
+            LOG.read_history,
+            ["changes USING INDEX changes_of_record (tenant=? AND collection=? AND id=? AND revision<?)"],
+        ),
+        (LOG.next_logged, [f"changes USING INDEX {LOG_KEY} ((tenant,collection)>(?,?))"]),
+        (LOG.collection_floor, ["log_floors USING PRIMARY KEY (tenant=? AND collection=?)"]),
+        (LOG.tenant_floor, ["log_floors USING INDEX log_floors_of_tenant (tenant=?)"]),
+        (LOG.log_floor, ["log_floors USING INDEX log_floors_by_revision"]),
+        (
+            LOG.passed,
+            [
+                f"entry USING INDEX {LOG_KEY} (tenant=? AND collection=? AND revision>?)",
+                "prior USING INTEGER PRIMARY KEY (rowid=?) LEFT-JOIN",
+                "earlier USING INDEX changes_of_record (tenant=? AND collection=? AND id=? AND revision<?)",
+            ],
+        ),
+        (LOG.surplus, [f"changes USING INDEX {LOG_KEY} (tenant=? AND collection=?)"]),
+        (
+            LOG.oldest,
+            [f"changes USING INDEX {LOG_KEY} (tenant=? AND collection=? AND (revision,ordinal)<(?,?))"],
+        ),
         (READS.expired_records, ["records USING INDEX records_by_expire_time (expire_time<?)"]),
         (READS.purgeable_records, ["records USING INDEX records_by_purge_time (purge_time<?)"]),
         (READS.get_request, ["requests USING PRIMARY KEY (tenant=? AND principal=? AND id=?)"]),
@@ -52,6 +86,14 @@ def bulk(statement, rows, width):
         (
             bulk(WRITES.erase_states, 64, 3),
             ["changes USING INDEX changes_of_record (tenant=? AND collection=? AND id=?)"] * 64,
+        ),
+        (
+            bulk(WRITES.remove_changes, 64, 4),
+            [f"changes USING INDEX {LOG_KEY} (tenant=? AND collection=? AND revision=? AND ordinal=?)"] * 64,
+        ),
+        (
+            WRITES.remove_changes_through,
+            [f"changes USING INDEX {LOG_KEY} (tenant=? AND collection=? AND (revision,ordinal)<(?,?))"],
         ),
         (WRITES.erase_all_states, ["changes USING INDEX changes_of_record (tenant=? AND collection=? AND id>?)"]),
         (

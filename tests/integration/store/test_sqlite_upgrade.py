@@ -12,6 +12,7 @@ from sqlalchemy import create_engine
 from crud_service.library.sqlite import SqliteStore
 from crud_service.library.sqlite_schema import _alembic_config
 from crud_service.model.errors import StartError
+from crud_service.model.ports.change_log import Compaction, HistoryRule
 from crud_service.model.query import Field, Has, OrderKey, RecordQuery
 from crud_service.model.record import Collection, CollectionKey, FieldIndex, Record, RecordKey
 from crud_service.testing.log_replay import assert_log_matches
@@ -115,6 +116,19 @@ async def test_everything_can_be_changed(store):
     await store.commit(mutation(update_collection(stored, require_etag=True, retention=5, indexes=(price,))))
     assert await store.fill_index(NOTES, "content.price", "", 10) == "new"
     assert (await store.get_collection(NOTES)).indexes == (price,)
+    await assert_log_matches(store)
+
+
+async def test_history_begins_with_the_old_log(store):
+    """What the older code logged is history: read by record, shown as it was, compacted."""
+    key = RecordKey("", "notes", "gone")
+    assert [entry.revision for entry in await store.read_history(key, 99, 10)] == [4, 3]
+    page = await store.list_records(RecordQuery("", "notes", at=3))
+    assert [each.id for each in page.records] == ["first", "gone", "live"]
+    collection = await store.get_collection(NOTES)
+    assert (collection.history_age, collection.history_entries) == (None, 0)
+    assert await store.log_floor() == 0
+    assert await store.compact_log(NOTES, HistoryRule(T3, 0, T3), 10) == Compaction(1, 4, more=False)
     await assert_log_matches(store)
 
 

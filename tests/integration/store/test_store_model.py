@@ -202,6 +202,24 @@ class StoreMachine(RuleBasedStateMachine):
         for page in self.on_all(lambda store: store.list_records(query)):
             assert list(page.records) == [each for _, each in in_order(found, query.order)]
 
+    @rule(
+        data=st.data(), owner=st.none() | COLLECTIONS, tags=TAGS, deleted=st.booleans(), down=st.none() | st.booleans()
+    )
+    def list_past(self, data, owner, tags, deleted, down):
+        """What there was at an earlier revision, with any filter and order."""
+        if not self.plain.past:
+            return
+        at = data.draw(st.sampled_from(sorted(self.plain.past)))
+        where = Has(Field("tags"), tags[0]) if tags else None
+        order = () if down is None else (OrderKey(Field("name"), down),)
+        query = RecordQuery("", owner, where, order, at=at, show_deleted=deleted)
+        found = [each for (of, _), each in self.plain.past[at].items() if owner in {None, of} and matches(each, where)]
+        found = [each for each in found if deleted or each.delete_time is None]
+        for page in self.on_all(lambda store: store.list_records(query)):
+            assert list(page.records) == [each for _, each in in_order(found, query.order)]
+        for count in self.on_all(lambda store: store.count_records(query, estimate=True)):
+            assert count.count == len(found)
+
     @rule(at=st.sampled_from([TIME, LATER, MUCH_LATER]))
     def sweep(self, at):
         """What is due is told, and what has expired is forgotten."""

@@ -8,8 +8,10 @@ import sys
 
 from crud_service.library.sqlite import SqliteStore
 from crud_service.model.change import encode_state
+from crud_service.model.ports.change_log import HistoryRule
 from crud_service.model.record import CollectionKey, FieldIndex
 from crud_service.testing.mutations import (
+    MUCH_LATER,
     collection,
     create,
     create_collection,
@@ -22,10 +24,13 @@ from crud_service.testing.mutations import (
 )
 
 INDEX = FieldIndex("content.n", ready=True)
+COMPACT_ALL = HistoryRule(MUCH_LATER, 0, MUCH_LATER)
 
 
-async def main(path: str, name: str) -> None:
-    """Eight writers that create, change, delete and purge records, alone and several in one mutation."""
+async def main(path: str, name: str, compacts: str = "") -> None:
+    """Eight writers that create, change, delete and purge records, alone and several in one mutation; and one who
+    compacts the log behind them, if asked to.
+    """
     store = SqliteStore(path)
     await store.open()
     if await store.get_collection(CollectionKey("", "notes")) is None:
@@ -47,7 +52,14 @@ async def main(path: str, name: str) -> None:
             if number % 3 == 0:
                 await commit(purge(gone))
 
-    await asyncio.gather(*(write(writer) for writer in range(8)))
+    async def compact() -> None:
+        while compacts:
+            # A few entries a step, so that steps are under way most of the time.
+            step = await store.compact_log(CollectionKey("", "notes"), COMPACT_ALL, 20)
+            if not step.more:
+                await asyncio.sleep(0.001)
+
+    await asyncio.gather(compact(), *(write(writer) for writer in range(8)))
 
 
 def line_of(state):

@@ -27,13 +27,19 @@ RECORD = Record("c", "r", "n", TIME, '{"a":1}', ("t",), 7, 1, TIME, TIME)
 
 
 class Node:
-    """A server whose handlers keep the last request and give `reply`, or raise it."""
+    """A server whose handlers keep the last request, of a stream all of them, and give `reply`, or raise it."""
 
     def __init__(self) -> None:
         self.reply: Any = None
         self.request: Any = None
 
     def handle(self, call: Call, request: Any) -> Any:
+        return self.take_all(request) if hasattr(request, "__aiter__") else self.answer(request)
+
+    async def take_all(self, requests: AsyncIterator[Any]) -> Any:
+        return self.answer([each async for each in requests])
+
+    def answer(self, request: Any) -> Any:
         self.request = request
         if isinstance(self.reply, CrudError):
             raise self.reply
@@ -60,7 +66,8 @@ async def test_every_method_reaches_its_handler(node: Node, channel: grpc.aio.Ch
     node.reply = CrudError(Kind.NOT_FOUND, Reason.RECORD_NOT_FOUND, "seen")
     call = channel.unary_unary(f"/{method.containing_service.full_name}/{method.name}")(b"")
     assert (await call.code(), await call.details()) == (grpc.StatusCode.NOT_FOUND, "seen")
-    assert node.request == getattr(requests, method.name)()
+    request = getattr(requests, method.name)()
+    assert node.request == ([request] if method.client_streaming else request)
 
 
 async def test_a_transaction_there_and_back(node: Node, channel: grpc.aio.Channel) -> None:

@@ -12,7 +12,14 @@ from crud_service.api.openapi.operations import operation_id
 from crud_service.model import record
 from crud_service.model.limits import Limits
 from crud_service.model.timestamp import parse
-from crud_service.v1 import admin_service_pb2, collection_service_pb2, record_pb2, record_service_pb2
+from crud_service.v1 import (
+    admin_service_pb2,
+    bulk_pb2,
+    change_pb2,
+    collection_service_pb2,
+    record_pb2,
+    record_service_pb2,
+)
 from tests.unit.api.openapi_document import built, operations
 
 FILES = (record_service_pb2, collection_service_pb2, admin_service_pb2)
@@ -72,8 +79,14 @@ def test_path_parameters_are_named_like_the_resource_patterns(document, name, ve
     ("name", "query"),
     [
         ("CreateRecord", ["recordId", "requestId", "validateOnly"]),
-        ("GetRecord", ["readMask"]),
-        ("ListRecords", ["pageSize", "pageToken", "filter", "orderBy", "readMask", "showDeleted"]),
+        ("GetRecord", ["readMask", "readRevision"]),
+        ("ListRecords", ["pageSize", "pageToken", "filter", "orderBy", "readMask", "showDeleted", "readRevision"]),
+        ("WatchRecords", ["filter", "resumeToken", "startRevision", "sendInitial", "includeOld", "readMask"]),
+        (
+            "ListChanges",
+            ["filter", "resumeToken", "startRevision", "includeOld", "readMask", "pageSize", "wait"],
+        ),
+        ("ImportRecords", ["onError", "ifExists", "requestId", "startRow"]),
         ("CountRecords", ["filter", "showDeleted", "estimate"]),
         ("UpdateRecord", ["updateMask", "allowMissing", "requestId", "validateOnly"]),
         ("UpdateRecordTransform", []),
@@ -146,91 +159,6 @@ def test_masks_name_what_there_is(document, name, accepted, refused):
     assert [mask for mask in refused if fits(mask)] == []
 
 
-@pytest.mark.parametrize(
-    ("name", "headers"),
-    [
-        ("CreateRecord", ["IfNone", "IdempotencyKey", "ChangeReason", "Traceparent"]),
-        ("GetRecord", ["IfMatch", "IfNoneMatch"]),
-        ("GetCollection", ["IfMatch", "IfNoneMatch"]),
-        ("ListRecords", []),
-        ("BatchGetRecordsByPost", []),
-        ("UpdateRecord", ["IfMatch", "IfNoneMatch", "IdempotencyKey", "ChangeReason", "Traceparent"]),
-        ("UpdateRecordTransform", ["IfMatch", "IfNoneMatch", "IdempotencyKey", "ChangeReason", "Traceparent"]),
-        ("DeleteCollection", ["IfMatch", "IfNoneMatch", "IdempotencyKey", "ChangeReason", "Traceparent"]),
-        ("BatchDeleteRecords", ["IdempotencyKey", "ChangeReason", "Traceparent"]),
-        ("TransactRecords", ["IdempotencyKey", "ChangeReason", "Traceparent"]),
-    ],
-)
-def test_headers(document, name, headers):
-    """What names one resource takes preconditions, a create that there is none yet; what writes takes an id, a reason
-    and a trace.
-    """
-    parameters = operations(document)[name][2].get("parameters", [])
-    assert [each["$ref"].rpartition("/")[2] for each in parameters if "$ref" in each] == headers
-
-
-def test_etags_in_headers(document):
-    """A precondition is the star or a list of quoted etags."""
-    fits = re.compile(document["components"]["parameters"]["IfMatch"]["schema"]["pattern"]).search
-    assert all(fits(value) for value in ("*", '"1-a"', '"1-a", "2-b"', 'W/"1-a","2"'))
-    assert not any(fits(value) for value in ("", "1-a", '"1-a', '*, "1"', '"a" "b"'))
-
-
-@pytest.mark.parametrize(
-    ("name", "statuses"),
-    [
-        ("CreateRecord", "201 400 404 409 412 413 500"),
-        ("GetRecord", "200 304 400 404 412 500"),
-        ("ListRecords", "200 400 404 500 504"),
-        ("CountRecords", "200 400 404 500 504"),
-        ("UpdateRecord", "200 400 404 409 412 413 428 500"),
-        ("DeleteRecord", "200 400 404 409 412 428 500"),
-        ("PurgeRecord", "200 400 404 409 412 413 428 500"),
-        ("BatchGetRecords", "200 400 404 413 500"),
-        ("BatchCreateRecords", "200 400 404 409 413 500"),
-        ("BatchUpdateRecords", "200 400 404 409 413 428 500"),
-        ("TransactRecords", "200 400 404 409 413 428 500"),
-        ("CreateCollection", "201 400 404 409 412 413 500"),
-        ("UpdateCollection", "200 400 404 409 412 413 500"),
-        ("GetNodeInfo", "200 400 500"),
-    ],
-)
-def test_statuses(document, name, statuses):
-    """Each operation lists the answers that are its own, and any other error as the default."""
-    assert list(operations(document)[name][2]["responses"]) == [*statuses.split(), "default"]
-
-
-def test_headers_of_answers(document):
-    """A create answers with Location; one resource with its ETag, which is certain where it is surely stored."""
-    found = operations(document)
-
-    def headers(name: str, status: str) -> dict[str, str]:
-        named = found[name][2]["responses"][status]["headers"]
-        return {header: each["$ref"].rpartition("/")[2] for header, each in named.items()}
-
-    always = {"X-Call-Id": "X-Call-Id", "X-Trace-Id": "X-Trace-Id"}
-    assert headers("CreateRecord", "201") == {"ETag": "EtagIfStored", "Location": "Location"} | always
-    assert headers("GetRecord", "200") == headers("GetRecord", "304") == {"ETag": "ETag"} | always
-    assert headers("DeleteRecord", "200") == {"ETag": "EtagIfStored"} | always
-    assert headers("ListRecords", "200") == always
-    assert document["components"]["headers"]["ETag"]["required"]
-    assert not document["components"]["headers"]["EtagIfStored"]["required"]
-
-
-def test_a_patch_may_be_a_merge_patch(document):
-    """The two operations that change a resource take a second media type, and no other operation does."""
-    taking = {
-        name: set(operation["requestBody"]["content"]) - {"application/json"}
-        for name, (_, _, operation) in operations(document).items()
-        if "requestBody" in operation
-    }
-    merge_patch = {"application/merge-patch+json"}
-    assert {name: more for name, more in taking.items() if more} == {
-        "UpdateRecord": merge_patch,
-        "UpdateCollection": merge_patch,
-    }
-
-
 def test_comments_are_the_documentation(document):
     """Everything has words: each operation a summary, each field but the output-only ones of inputs its comment."""
     for _, _, operation in operations(document).values():
@@ -267,7 +195,7 @@ def test_bounds_name_fields_that_exist():
     """What is written down for a field or a oneof that was renamed would be lost without a word."""
     messages = {
         name: message
-        for file in (*FILES, record_pb2)
+        for file in (*FILES, record_pb2, bulk_pb2, change_pb2)
         for name, message in file.DESCRIPTOR.message_types_by_name.items()
     }
     of_requests = {

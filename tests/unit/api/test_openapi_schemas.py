@@ -174,7 +174,10 @@ def test_examples_fit_their_schemas(document):
     """Each example can be sent as it stands, and every body has one."""
     for _, _, operation in operations(document).values():
         for media in operation.get("requestBody", {"content": {}})["content"].values():
-            validator(document, media["schema"]["$ref"].split("/")[-1]).validate(media["example"])
+            schema = media.get("x-itemSchema", media["schema"])
+            items = map(json.loads, media["example"].splitlines()) if "x-itemSchema" in media else [media["example"]]
+            for item in items:
+                validator(document, schema["$ref"].split("/")[-1]).validate(item)
         for parameter in operation.get("parameters", []):
             for example in parameter.get("schema", {}).get("examples", []):
                 validator(document, parameter["schema"]).validate(example)

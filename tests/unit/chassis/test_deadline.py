@@ -1,6 +1,7 @@
 """Deadlines: who gives a call how long, and what happens when the time is over."""
 
 import asyncio
+from math import inf
 from typing import Any
 
 import pytest
@@ -56,6 +57,40 @@ async def test_how_long_a_call_has(
 
     call = Call("GetRecord", "http", deadline=deadline, timeout_ms=timeout_ms)
     assert await deadlines(handler)(call, None) == pytest.approx(NOW + seconds)
+
+
+@pytest.mark.parametrize(
+    ("deadline", "timeout_ms", "seconds"),
+    [(None, "", 25), (NOW + 45, "", 45), (NOW + 51, "", 50), (None, "60000", 50), (None, "1000", 1)],
+)
+async def test_how_long_a_call_has_that_may_wait(
+    clock: Clock, deadline: float | None, timeout_ms: str, seconds: float
+) -> None:
+    """What it may wait comes on top of what every call has; other operations have no more for it."""
+
+    async def handler(call: Call, request: Any) -> Any:
+        return call.deadline
+
+    serve = Deadlines(5, 30, clock, {"ListChanges": 20})(handler)
+    call = Call("ListChanges", "http", deadline=deadline, timeout_ms=timeout_ms)
+    assert await serve(call, None) == pytest.approx(NOW + seconds)
+    assert await serve(Call("GetRecord", "http", deadline=NOW + 45), None) == NOW + 30
+
+
+@pytest.mark.parametrize(
+    ("deadline", "timeout_ms", "until"), [(None, "", None), (NOW + 4e6, "", NOW + 4e6), (None, "90000", NOW + 90)]
+)
+async def test_a_stream_ends_when_its_caller_says(
+    clock: Clock, deadline: float | None, timeout_ms: str, until: float | None
+) -> None:
+    """Without a word from the caller it has no deadline, and nobody looks after it; with one it has just that."""
+    deadlines = Deadlines(5, 30, clock, {"WatchRecords": inf})
+
+    async def handler(call: Call, request: Any) -> Any:
+        return call.deadline, len(deadlines._open)
+
+    call = Call("WatchRecords", "grpc", deadline=deadline, timeout_ms=timeout_ms)
+    assert await deadlines(handler)(call, None) == (until, until is not None)
 
 
 async def test_a_default_above_the_most(clock: Clock) -> None:

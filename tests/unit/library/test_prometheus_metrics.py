@@ -17,6 +17,7 @@ from crud_service.model.measures import (
     MaintenanceMeasures,
     PoolMeasures,
     StoreMeasures,
+    StreamMeasures,
 )
 from crud_service.model.ports.registrar import RegistryState
 from crud_service.model.record import NodeInfo
@@ -33,8 +34,9 @@ def sources(store: StoreMeasures | None = None, registry: RegistryState | None =
         is_ready=lambda: True,
         probes=lambda: {"store read": True, "event loop": False},
         admission=lambda: AdmissionMeasures(executing=3, waiting=2, limit=64),
+        streams=lambda: StreamMeasures({"WatchRecords": 5, "ListChanges": 0}, limit=2_000),
         store=lambda: store or StoreMeasures(7),
-        maintenance=lambda: MaintenanceMeasures(1, 2, 3, clock_trusted=False),
+        maintenance=lambda: MaintenanceMeasures(1, 2, 4, 3, clock_trusted=False),
         registry=lambda: registry,
         loop_lag=Distribution(SECONDS),
     )
@@ -89,6 +91,9 @@ def test_the_parts_are_told_as_they_are() -> None:
     assert scrape.value("crud_probe_ok", probe="store read") == 1
     assert scrape.value("crud_probe_ok", probe="event loop") == 0
     assert [scrape.value(f"crud_admission_{name}") for name in ("executing", "waiting", "limit")] == [3, 2, 64]
+    assert scrape.value("crud_streams_open", operation="WatchRecords") == 5
+    assert scrape.value("crud_streams_open", operation="ListChanges") == 0
+    assert scrape.value("crud_streams_limit") == 2_000
     assert scrape.value("crud_log_last_revision") == 9
     assert scrape.value("crud_store_waiting_mutations") == 4
     assert scrape.value("crud_store_group_mutations_sum") == 2
@@ -98,6 +103,7 @@ def test_the_parts_are_told_as_they_are() -> None:
     assert scrape.value("crud_store_waiting_reads", pool="store-reader") == 5
     assert scrape.value("crud_records_expired_total") == 1
     assert scrape.value("crud_records_purged_total") == 2
+    assert scrape.value("crud_log_compacted_entries_total") == 4
     assert scrape.value("crud_maintenance_failing") == 3
     assert scrape.value("crud_clock_trusted") == 0
     assert scrape.value("crud_registry_registered", registry="consul") == 0

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from crud_service.library.memory import MemoryStore
+from crud_service.logic.changes import LogTail
 from crud_service.logic.page_token import PageTokens
 from crud_service.logic.service import Parts, operations
 from crud_service.logic.writer import Writer
@@ -50,25 +51,28 @@ class Service:
             create_collections=create_collections,
         )
         tokens = PageTokens(b"k" * 32, limits.page_token_bytes)
+        self.troubles: list[str] = []
+        self.tail = LogTail(store, lambda message, _: self.troubles.append(message))
         ids = count(1)
         self.parts = Parts(
             store,
             self.writer,
             hooks,
             tokens,
+            self.tail,
             limits,
             NodeInfo("node-1", "crud-service", "1.2.3", "abc", (), "memory", from_unix(START)),
             new_id=lambda: f"{node}-{next(ids)}",
             collections_changed=self._collections_changed,
         )
-        self._handlers = operations(self.parts)
+        self.handlers = operations(self.parts)
 
     async def do(self, request: Any, made: Call | None = None) -> Any:
         """Carry out a request of `model.requests`, called by ann unless `made` says otherwise."""
         name = type(request).__name__
         made = made or call()
         made.operation = name
-        return await self._handlers[name](made, request)
+        return await self.handlers[name](made, request)
 
     def _now(self) -> Timestamp:
         self._next += 1

@@ -29,9 +29,44 @@ async def test_settings_are_stored(service) -> None:
 
 
 async def test_the_defaults(service) -> None:
-    """Without settings no etag is required, deleted records stay for good, and nothing is indexed beside the rule."""
+    """Without settings no etag is required, deleted records stay for good, nothing is indexed beside the rule, and
+    history is kept as long as the node says.
+    """
     made = await service.create_collection()
     assert (made.require_etag, made.retention, made.indexes) == (False, None, ())
+    assert (made.history_age, made.history_entries) == (None, 0)
+
+
+async def test_history_is_a_setting(service) -> None:
+    """A collection says how much history it keeps; maintenance hears of a change, which may let some go."""
+    made = await service.create_collection(history_age=7 * SECOND, history_entries=100)
+    assert (made.history_age, made.history_entries) == (7 * SECOND, 100)
+    assert service.collections_changed == 0
+    after = await service.update_collection(history_age=0)
+    assert (after.history_age, after.history_entries) == (0, 100)
+    assert service.collections_changed == 1
+    after = await service.update_collection(mask=("history_age", "history_entries"))
+    assert (after.history_age, after.history_entries) == (None, 0)
+    assert service.collections_changed == 2
+    assert (await service.update_collection(history_entries=5)).history_entries == 5
+    assert (await service.update_collection(history_age=None, mask=("*",))).history_entries == 0
+
+
+@pytest.mark.parametrize(
+    ("fields", "place"),
+    [
+        ({"history_age": -1}, "collection.history_age"),
+        ({"history_age": MAX_SECONDS * SECOND + 1}, "collection.history_age"),
+        ({"history_entries": -1}, "collection.history_entries"),
+    ],
+)
+async def test_bad_history(service, refused, fields, place) -> None:
+    """History has an age that is a duration, and a number of entries that is not negative."""
+    with refused(Kind.INVALID_ARGUMENT, Reason.INVALID_FIELD, place):
+        await service.create_collection(**fields)
+    await service.create_collection(history_age=MAX_SECONDS * SECOND, history_entries=2**63 - 1)
+    with refused(Kind.INVALID_ARGUMENT, Reason.INVALID_FIELD, place):
+        await service.update_collection(**fields)
 
 
 async def test_a_new_index_is_built_first(service) -> None:
@@ -130,5 +165,5 @@ async def test_unknown_mask_names_what_there_is(service, refused) -> None:
         request = requests.UpdateCollection(requests.CollectionDraft(path=PATH), (path,))
         with refused(Kind.INVALID_ARGUMENT, Reason.INVALID_UPDATE_MASK, "update_mask") as caught:
             await service.do(request)
-        assert "name, description, require_etag, retention, indexes" in caught.value.message
+        assert "retention, indexes, history_age, history_entries or '*'" in caught.value.message
         assert len(caught.value.message.encode()) < 300

@@ -8,6 +8,7 @@ import pytest
 from crud_service.model import requests
 from crud_service.model.change import ChangeKind
 from crud_service.model.errors import Kind, Reason
+from crud_service.model.limits import Limits
 from crud_service.model.record import Record, RecordKey, tombstone
 from crud_service.model.requests import CollectionDraft, FieldTransform, RecordDraft, RecordOperation
 from tests.unit.logic.stores import Slow
@@ -60,6 +61,7 @@ REQUESTS: dict[str, Any] = {
         request_id="r",
     ),
     "create collection": requests.CreateCollection(CollectionDraft(name="x"), "mine", request_id="r"),
+    "rollback": requests.RollbackRecord(PATH, 1, request_id="r"),
     "update collection": requests.UpdateCollection(CollectionDraft(path=NOTES, name="x"), request_id="r"),
     "delete collection": requests.DeleteCollection(NOTES, force=True, request_id="r"),
     "delete of no collection": requests.DeleteCollection("collections/none", allow_missing=True, request_id="r"),
@@ -97,6 +99,19 @@ async def test_the_same_answer_after_more_changes(service, store, name) -> None:
     last = await store.last_revision()
     assert await service.do(REQUESTS[name]) == first
     assert await store.last_revision() == last
+
+
+async def test_how_long_is_a_setting(service_of, store) -> None:
+    """A request is remembered for as long as the limit says, and then carried out again."""
+    service = service_of(limits=Limits(request_seconds=60.0))
+    request = requests.UpdateRecord(draft(name="x"), allow_missing=True, request_id="r")
+    await service.do(request)
+    service.advance(50)
+    await service.do(request)
+    assert await store.last_revision() == 1
+    service.advance(10)
+    await service.do(request)
+    assert await store.last_revision() == 2
 
 
 async def test_what_was_purged_stays_purged(service) -> None:

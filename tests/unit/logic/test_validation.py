@@ -108,13 +108,21 @@ def test_tags_are_a_set(tags: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("retention", "wrong"),
+    ("duration", "wrong"),
     [(None, False), (0, False), (MAX_SECONDS * SECOND, False), (-1, True), (MAX_SECONDS * SECOND + 1, True)],
 )
-def test_retention(retention: int | None, wrong: bool) -> None:
-    """A retention is unset, or as long as a duration can be and not negative."""
-    expected = [("collection.retention", Reason.INVALID_FIELD)] * wrong
-    assert found(replace(COLLECTION, retention=retention)) == expected
+@pytest.mark.parametrize("field", ["retention", "history_age"])
+def test_durations(field: str, duration: int | None, wrong: bool) -> None:
+    """A duration is unset, or as long as one can be and not negative."""
+    expected = [(f"collection.{field}", Reason.INVALID_FIELD)] * wrong
+    assert found(replace(COLLECTION, **{field: duration})) == expected
+
+
+@pytest.mark.parametrize(("entries", "wrong"), [(0, False), (2**63 - 1, False), (-1, True)])
+def test_history_entries(entries: int, wrong: bool) -> None:
+    """A collection keeps some number of entries, or any."""
+    expected = [("collection.history_entries", Reason.INVALID_FIELD)] * wrong
+    assert found(replace(COLLECTION, history_entries=entries)) == expected
 
 
 @pytest.mark.parametrize(("count", "wrong"), [(16, False), (17, True), (10_000, True)])

@@ -31,4 +31,11 @@ def test_defaults() -> None:
         "request_bytes": 16_777_216,
         "header_bytes": 16_384,
         "url_bytes": 16_384,
+        "request_seconds": 86_400.0,
+        "wait_seconds": 20.0,
+        "watch_seconds": 3_600.0,
+        "bookmark_seconds": 5.0,
+        "stall_seconds": 15.0,
+        "import_rows": 1_000,
+        "idle_seconds": 60.0,
     }

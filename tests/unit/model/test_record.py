@@ -59,8 +59,9 @@ def message_of(resource: Record | Collection) -> Any:
             message.tags.extend(value)
         elif field.name == "indexes":
             message.indexes.extend([record_pb2.FieldIndex(field=each.field, state=each.state) for each in value])
-        elif field.name == "retention":
-            message.retention.seconds, message.retention.nanos = divmod(value, SECOND)
+        elif field.name in ("retention", "history_age"):
+            target = getattr(message, field.name)
+            target.seconds, target.nanos = divmod(value, SECOND)
         elif field.message_type:
             target = getattr(message, field.name)
             target.seconds, target.nanos = to_unix(value)
@@ -117,7 +118,7 @@ def test_weight_is_an_upper_bound(record: Record) -> None:
 def test_weight_of_a_collection_is_an_upper_bound(description: str, name: str, indexes: tuple[FieldIndex, ...]) -> None:
     """No collection is larger than its weight, neither as protobuf nor as JSON."""
     most = 2**63 - 1
-    collection = Collection("c" * 128, name, description, most, most, TIME, TIME, True, most, indexes)
+    collection = Collection("c" * 128, name, description, most, most, TIME, TIME, True, most, indexes, most, most)
     message = message_of(collection)
     assert message.ByteSize() <= collection.weight
     assert json_size(message) <= collection.weight

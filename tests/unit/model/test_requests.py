@@ -8,7 +8,14 @@ import pytest
 from google.protobuf.descriptor import Descriptor, MethodDescriptor
 
 from crud_service.model import record, requests
-from crud_service.v1 import admin_service_pb2, collection_service_pb2, record_pb2, record_service_pb2
+from crud_service.v1 import (
+    admin_service_pb2,
+    bulk_pb2,
+    change_pb2,
+    collection_service_pb2,
+    record_pb2,
+    record_service_pb2,
+)
 
 METHODS: list[MethodDescriptor] = [
     method
@@ -21,6 +28,9 @@ METHODS: list[MethodDescriptor] = [
 NOT_ON_THE_WIRE = {"UpdateRecord": {"merge_patch"}}
 """Fields that only say how a request came."""
 
+NAMED_APART = {"WatchRecordsReply": "WatchEvent"}
+"""Replies whose type is not called after their message."""
+
 INPUT_ONLY = {"ttl"}
 """Fields of resources that no reply has."""
 
@@ -31,7 +41,7 @@ def fields_of(message: Descriptor) -> set[str]:
 
 MESSAGES: dict[str, Descriptor] = {
     message.name: message
-    for file in (record_pb2, record_service_pb2, collection_service_pb2, admin_service_pb2)
+    for file in (record_pb2, change_pb2, bulk_pb2, record_service_pb2, collection_service_pb2, admin_service_pb2)
     for message in file.DESCRIPTOR.message_types_by_name.values()
 }
 
@@ -42,6 +52,11 @@ def type_of(message: Descriptor) -> Any:
     return getattr(requests, name, None) or getattr(requests, f"{name}Draft", None)
 
 
+def is_sent(message: Descriptor) -> bool:
+    """Whether clients send it. Of the files about changes and bulk they send nothing but requests."""
+    return message.name.endswith("Request") or message.file not in (change_pb2.DESCRIPTOR, bulk_pb2.DESCRIPTOR)
+
+
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
 def test_a_request_belongs_to_each_method(method: MethodDescriptor) -> None:
     """Each operation has a request type of its name, and it can be sent empty."""
@@ -50,7 +65,7 @@ def test_a_request_belongs_to_each_method(method: MethodDescriptor) -> None:
     assert isinstance(request(), msgspec.Struct)
 
 
-@pytest.mark.parametrize("name", [name for name, message in MESSAGES.items() if type_of(message)])
+@pytest.mark.parametrize("name", [name for name, message in MESSAGES.items() if type_of(message) and is_sent(message)])
 def test_a_type_has_the_fields_of_its_message(name: str) -> None:
     """What a client sends has the fields of its message, by the names on the wire, and each has a default.
 
@@ -70,7 +85,7 @@ def test_a_reply_has_the_fields_of_its_message(method: MethodDescriptor) -> None
     """Each reply offers every field of its message as an attribute."""
     name = method.output_type.name
     named = re.sub("^Batch[A-Z][a-z]+", "Batch", name).replace("Response", "Reply")
-    reply = getattr(record, name, None) or getattr(requests, named, None)
+    reply = getattr(record, name, None) or getattr(requests, NAMED_APART.get(named, named), None)
     assert reply is not None
     missing = [field for field in fields_of(method.output_type) - INPUT_ONLY if not hasattr(reply, field)]
     assert not missing
@@ -81,8 +96,8 @@ def test_an_empty_draft_has_nothing_present() -> None:
     draft = requests.RecordDraft()
     changeable = ("name", "date", "content", "tags", "expire_time", "ttl")
     assert [getattr(draft, name) for name in changeable] == [msgspec.UNSET] * 6
-    changeable = ("name", "description", "require_etag", "retention", "indexes")
-    assert [getattr(requests.CollectionDraft(), name) for name in changeable] == [msgspec.UNSET] * 5
+    changeable = ("name", "description", "require_etag", "retention", "indexes", "history_age", "history_entries")
+    assert [getattr(requests.CollectionDraft(), name) for name in changeable] == [msgspec.UNSET] * 7
 
 
 @pytest.mark.parametrize("type_", [requests.RecordCompare, requests.RecordOperation, requests.FieldTransform])

@@ -34,6 +34,8 @@ FORMATS: dict[str, st.SearchStrategy[str]] = {
     "etag": st.sampled_from(["", *_ETAGS]),
     "etags": st.sampled_from(["*", *_ETAGS, ", ".join(_ETAGS)]),
     "page-token": st.just(""),
+    "resume-token": st.just(""),
+    "wait": st.sampled_from(["0s", "0.05s"]),
     "int64": st.integers(-(2**63), 2**63 - 1).map(str),
 }
 """By the name of the format: values that the service accepts."""

@@ -8,12 +8,11 @@ import pytest
 from crud_service.api.codec.json_reader import HttpReader, compile_http_reader
 from crud_service.model import requests
 from crud_service.model.errors import CrudError
-from crud_service.v1 import collection_service_pb2, record_service_pb2
+from tests.unit.api.codec.messages import METHODS
 
 
 def reader(operation: str, path_field: str, body: str) -> HttpReader:
-    file = collection_service_pb2 if "Collection" in operation else record_service_pb2
-    descriptor = file.DESCRIPTOR.message_types_by_name[f"{operation}Request"]
+    (descriptor,) = [each.input_type for each in METHODS if each.name == operation]
     return compile_http_reader(descriptor, getattr(requests, operation), path_field, body)
 
 

@@ -4,17 +4,33 @@ from typing import Any
 
 import msgspec
 from hypothesis import strategies as st
+from msgspec import UNSET
 
 from crud_service.model import duration, timestamp
 from crud_service.model.record import Collection, FieldIndex, NodeInfo, Record, RecordKey, tombstone
 from crud_service.model.requests import (
     BatchRecordsReply,
+    Bookmark,
+    ChangeGroup,
+    ChangeType,
     CountRecordsReply,
+    ExportRecordsReply,
+    FieldChange,
+    Gap,
+    ImportRecordsReply,
+    InitialDone,
+    ListChangesReply,
     ListCollectionsReply,
+    ListRecordRevisionsReply,
     ListRecordsReply,
     OperationResult,
+    RecordChange,
+    RecordDiff,
+    RowError,
     TransactRecordsReply,
+    WatchEvent,
 )
+from tests.unit.api.codec.messages import VALUES
 
 TIMES = st.builds(
     timestamp.from_unix, st.integers(timestamp.MIN_SECONDS, timestamp.MAX_SECONDS), st.integers(0, 999_999_999)
@@ -52,7 +68,36 @@ COLLECTIONS = st.builds(
     require_etag=st.booleans(),
     retention=st.none() | st.integers(0, duration.MAX_SECONDS * duration.SECOND),
     indexes=st.lists(st.builds(FieldIndex, st.text(), st.booleans())).map(tuple),
+    history_age=st.none() | st.integers(0, duration.MAX_SECONDS * duration.SECOND),
+    history_entries=NUMBERS,
 )
+CHANGES = st.builds(
+    RecordChange,
+    type=st.sampled_from(ChangeType),
+    record=st.none() | RECORDS,
+    old_record=st.none() | RECORDS,
+    ordinal=st.integers(0, 2**31 - 1),
+    path=st.text(),
+    time=st.none() | TIMES,
+    actor=st.text(),
+    reason=st.text(),
+    request_id=st.text(),
+    call_id=st.text(),
+    trace_id=st.text(),
+    code_version=st.text(),
+    version=NUMBERS,
+    collection=st.none() | COLLECTIONS,
+    revision=NUMBERS,
+)
+_CHANGES = st.lists(CHANGES, max_size=2).map(tuple)
+_GROUPS = st.builds(ChangeGroup, NUMBERS, st.booleans(), _CHANGES)
+EVENTS = st.one_of(
+    st.builds(WatchEvent, group=_GROUPS, resume_token=st.text()),
+    st.builds(WatchEvent, bookmark=st.builds(Bookmark, NUMBERS), resume_token=st.text()),
+    st.builds(WatchEvent, initial_done=st.builds(InitialDone, NUMBERS), resume_token=st.text()),
+    st.builds(WatchEvent, gap=st.builds(Gap, NUMBERS)),
+)
+_DIFFERENCES = st.builds(FieldChange, st.text(), st.just(UNSET) | VALUES, st.just(UNSET) | VALUES)
 _SEVERAL = st.lists(RECORDS, max_size=3).map(tuple)
 _BATCH = st.builds(BatchRecordsReply, _SEVERAL)
 REPLIES: dict[str, st.SearchStrategy[Any]] = {
@@ -74,4 +119,20 @@ REPLIES: dict[str, st.SearchStrategy[Any]] = {
         NUMBERS,
         st.lists(st.builds(OperationResult, st.none() | RECORDS), max_size=3).map(tuple),
     ),
+    "ListRecordRevisionsResponse": st.builds(ListRecordRevisionsReply, _CHANGES, st.text()),
+    "RecordDiff": st.builds(RecordDiff, st.text(), NUMBERS, NUMBERS, st.lists(_DIFFERENCES, max_size=3).map(tuple)),
+    "WatchRecordsResponse": EVENTS,
+    "ListChangesResponse": st.builds(
+        ListChangesReply, st.lists(_GROUPS, max_size=2).map(tuple), st.text(), st.booleans()
+    ),
+    "ImportRecordsResponse": st.builds(
+        ImportRecordsReply,
+        NUMBERS,
+        NUMBERS,
+        NUMBERS,
+        NUMBERS,
+        st.lists(st.builds(RowError, NUMBERS, st.text(), st.text(), st.text()), max_size=2).map(tuple),
+        NUMBERS,
+    ),
+    "ExportRecordsResponse": st.builds(ExportRecordsReply, _SEVERAL, NUMBERS),
 }

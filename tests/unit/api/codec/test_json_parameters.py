@@ -100,3 +100,19 @@ def test_a_merge_patch_of_a_collection_empties_by_null() -> None:
     """Collections have no content to merge, so their fields are taken as they are."""
     read = read_collection("p", b"", b'{"name": null, "retention": null}', is_merge_patch=True)
     assert read == requests.UpdateCollection(requests.CollectionDraft(name="", path="p", retention=None))
+
+
+read_changes = reader("ListChanges", "parent", "")
+
+
+@pytest.mark.parametrize(("value", "nanos"), [(b"10s", 10**10), (b"0.25s", 250_000_000), (b"0s", 0)])
+def test_a_duration_is_a_query_parameter(value: bytes, nanos: int) -> None:
+    """It is written as in a body."""
+    assert read_changes("c", b"wait=" + value, b"") == requests.ListChanges("c", wait=nanos)
+    assert read_changes("c", b"", b"").wait is None
+
+
+@pytest.mark.parametrize("value", [b"", b"10", b"soon", b"-", b"1e3s"])
+def test_a_parameter_that_is_no_duration_is_refused(value: bytes) -> None:
+    """A number without its unit is none."""
+    assert fields(refusal(read_changes, query=b"wait=" + value)) == ["wait"]

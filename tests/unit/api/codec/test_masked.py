@@ -14,15 +14,29 @@ from crud_service.api.codec.json_writer import compile_json_writer
 from crud_service.api.codec.masked import masked
 from crud_service.api.codec.wire_writer import compile_writer
 from crud_service.model import requests, timestamp
-from crud_service.model.record import Record
-from crud_service.model.requests import BatchRecordsReply, ListRecordsReply, OperationResult, TransactRecordsReply
-from crud_service.v1 import record_pb2
+from crud_service.model.record import Record, RecordKey, tombstone
+from crud_service.model.requests import (
+    BatchRecordsReply,
+    Bookmark,
+    ChangeGroup,
+    ChangeType,
+    ExportRecordsReply,
+    ListChangesReply,
+    ListRecordRevisionsReply,
+    ListRecordsReply,
+    OperationResult,
+    RecordChange,
+    TransactRecordsReply,
+    WatchEvent,
+)
+from crud_service.v1 import bulk_pb2, change_pb2, record_pb2
 from crud_service.v1 import record_service_pb2 as pb
 from tests.unit.api.codec.replies import RECORDS
 
 TIME = timestamp.parse("2026-01-31T12:00:00Z")
 RECORD = Record("notes", "a", "n", TIME, '{"x":1}', ("t",), 7, 1, TIME, TIME)
 DESCRIPTOR = record_pb2.Record.DESCRIPTOR
+GONE = tombstone(RecordKey("", "notes", "b"), 8, 2)
 FIELDS = [field.name for field in DESCRIPTOR.fields if field.name != "ttl"]
 WRITE, PRINT = compile_writer(DESCRIPTOR), compile_json_writer(DESCRIPTOR)
 
@@ -88,3 +102,47 @@ def test_each_read_of_a_transaction_has_its_own_mask(succeeded: bool) -> None:
     reply = TransactRecordsReply(succeeded, 7, results)
     found = shown(request, reply, pb.TransactRecordsResponse.DESCRIPTOR)["results"]
     assert found == [{"record": {"name": "n"}}, {"record": json.loads(PRINT(RECORD))}, {}]
+
+
+CHANGES = (
+    RecordChange(type=ChangeType.UPDATED, record=RECORD, old_record=RECORD, path="p", revision=7, actor="me"),
+    RecordChange(type=ChangeType.PURGED, record=GONE, path="q", revision=7),
+    RecordChange(type=ChangeType.COLLECTION_CREATED, path="c", revision=7),
+)
+GROUP = ChangeGroup(7, complete=True, changes=CHANGES)
+MASKED = [({"name": "n"}, {"name": "n"}), ({"name": ""}, None), (None, None)]
+"""The records of the changes, after and before, by the mask `name`."""
+
+
+def records(changes: Any) -> list[tuple[Any, Any]]:
+    return [(each.get("record"), each.get("oldRecord")) for each in changes]
+
+
+def test_the_records_of_a_change_are_masked_and_the_change_is_not() -> None:
+    """A watch, a list of changes and a history show of each record what the mask names, and all that is told of it."""
+    event = WatchEvent(group=GROUP, resume_token="t")
+    found = shown(requests.WatchRecords(read_mask=("name",)), event, change_pb2.WatchRecordsResponse.DESCRIPTOR)
+    assert (found["resumeToken"], found["group"]["complete"]) == ("t", True)
+    assert records(found["group"]["changes"]) == MASKED
+    assert [each["actor"] for each in found["group"]["changes"]] == ["me", "", ""]
+    listed = ListChangesReply((GROUP, GROUP), "t", more=True)
+    found = shown(requests.ListChanges(read_mask=("name",)), listed, change_pb2.ListChangesResponse.DESCRIPTOR)
+    assert (found["resumeToken"], found["more"]) == ("t", True)
+    assert [records(group["changes"]) for group in found["groups"]] == [MASKED, MASKED]
+    history = ListRecordRevisionsReply(CHANGES, "next")
+    request = requests.ListRecordRevisions(read_mask=("name",))
+    found = shown(request, history, change_pb2.ListRecordRevisionsResponse.DESCRIPTOR)
+    assert (records(found["changes"]), found["nextPageToken"]) == (MASKED, "next")
+
+
+def test_events_without_records_are_as_they_are() -> None:
+    """There is nothing to mask in a bookmark."""
+    event = WatchEvent(bookmark=Bookmark(7))
+    assert masked(requests.WatchRecords(read_mask=("name",)), event) is event
+
+
+def test_each_record_of_an_export_is_masked() -> None:
+    """The revision of the export stays."""
+    reply = ExportRecordsReply((RECORD,), 7)
+    found = shown(requests.ExportRecords(read_mask=("id",)), reply, bulk_pb2.ExportRecordsResponse.DESCRIPTOR)
+    assert found == {"records": [{"id": "a"}], "revision": "7"}

@@ -16,8 +16,18 @@ from crud_service.api.codec.json_writer import compile_json_writer
 from crud_service.api.codec.wire_writer import compile_writer
 from crud_service.model import timestamp
 from crud_service.model.record import Collection, FieldIndex, Record, RecordKey, tombstone
-from crud_service.model.requests import OperationResult, TransactRecordsReply
-from crud_service.v1 import record_pb2, record_service_pb2
+from crud_service.model.requests import (
+    Bookmark,
+    ChangeGroup,
+    ChangeType,
+    FieldChange,
+    OperationResult,
+    RecordChange,
+    RecordDiff,
+    TransactRecordsReply,
+    WatchEvent,
+)
+from crud_service.v1 import change_pb2, record_pb2, record_service_pb2
 from tests.unit.api.codec.messages import METHODS
 from tests.unit.api.codec.replies import RECORDS, REPLIES
 
@@ -91,6 +101,7 @@ def test_a_collection_prints_its_empty_fields() -> None:
         "updateTime": "2026-01-31T12:00:00.123400Z",
         "requireEtag": False,
         "indexes": [],
+        "historyEntries": "0",
     }
 
 
@@ -135,6 +146,40 @@ def test_a_read_of_nothing_is_an_empty_result() -> None:
     assert printed(reply, descriptor) == {"succeeded": True, "revision": "0", "results": [{}, {}]}
     message: Any = written(reply, descriptor)
     assert [each.HasField("record") for each in message.results] == [False, False]
+
+
+def test_a_value_may_be_missing_or_null() -> None:
+    """A field of any JSON value that is missing is left out; one that is null is printed, and sent."""
+    changes = (FieldChange("content.a", new_value=None), FieldChange("content.b", ({"k": 0.5}, 1), False))
+    reply, descriptor = RecordDiff("p", 1, 2, changes), change_pb2.RecordDiff.DESCRIPTOR
+    assert printed(reply, descriptor)["changes"] == [
+        {"field": "content.a", "newValue": None},
+        {"field": "content.b", "oldValue": [{"k": 0.5}, 1], "newValue": False},
+    ]
+    message: Any = written(reply, descriptor)
+    assert not message.changes[0].HasField("old_value")
+    assert [each.new_value.WhichOneof("kind") for each in message.changes] == ["null_value", "bool_value"]
+    assert json_format.MessageToDict(message.changes[1].old_value) == [{"k": 0.5}, 1]
+
+
+def test_a_message_of_a_watch_is_one_event() -> None:
+    """Of what a watch may tell there is one, and where to resume; a bookmark at revision 0 is one as well."""
+    descriptor = change_pb2.WatchRecordsResponse.DESCRIPTOR
+    event = WatchEvent(bookmark=Bookmark(0), resume_token="t")
+    assert printed(event, descriptor) == {"bookmark": {"revision": "0"}, "resumeToken": "t"}
+    message: Any = written(event, descriptor)
+    assert message.WhichOneof("event") == "bookmark"
+
+
+def test_a_change_has_the_name_of_what_happened() -> None:
+    """The type is printed by its name; records that are not there are left out, and the place is a number."""
+    change = RecordChange(type=ChangeType.COLLECTION_DELETED, path="p", revision=7)
+    event = WatchEvent(group=ChangeGroup(7, complete=False, changes=(change,)))
+    found = printed(event, change_pb2.WatchRecordsResponse.DESCRIPTOR)
+    assert found["group"]["complete"] is False
+    (shown,) = found["group"]["changes"]
+    assert (shown["type"], shown["ordinal"], shown["revision"]) == ("COLLECTION_DELETED", 0, "7")
+    assert shown.keys().isdisjoint({"record", "oldRecord", "collection", "time"})
 
 
 def test_a_kind_of_field_without_writer_is_refused_when_compiling() -> None:

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from crud_service.library.memory import MemoryStore
-from crud_service.logic.maintenance import Maintenance
+from crud_service.logic.maintenance import HistoryKept, Maintenance
 from crud_service.logic.writer import Writer
 from crud_service.model.change import Change
+from crud_service.model.duration import SECOND
 from crud_service.model.limits import Limits
 from crud_service.model.ports.record_hooks import NoHooks
 from crud_service.model.ports.record_store import RecordStore
@@ -18,6 +19,9 @@ from crud_service.model.timestamp import Timestamp, from_unix
 from crud_service.testing.mutations import create, mutation, record
 
 START = 1_800_000_000
+DAY = 86_400
+KEPT = HistoryKept(age=30 * DAY * SECOND, entries=0, protected=DAY * SECOND)
+"""What the node keeps: 30 days of history, and a day whatever a collection says."""
 
 
 class Clocks:
@@ -53,6 +57,7 @@ class Node:
             store,
             self.writer,
             interval=1_000.0,
+            history=KEPT,
             new_call_id=lambda: f"sweep-{next(ids)}",
             report=self._report,
             monotonic=clocks.monotonic,

@@ -15,10 +15,10 @@ async def test_what_was_done_is_counted(node, clocks) -> None:
     await node.put("a", "b", "c", collection="short")
     for _ in range(2):
         await node.maintenance.sweep()
-    assert node.maintenance.measures == MaintenanceMeasures(3, 0, 0, clock_trusted=True)
+    assert node.maintenance.measures == MaintenanceMeasures(3, 0, 0, 0, clock_trusted=True)
     clocks.advance(90)
     await node.maintenance.sweep()
-    assert node.maintenance.measures == MaintenanceMeasures(3, 3, 0, clock_trusted=True)
+    assert node.maintenance.measures == MaintenanceMeasures(3, 3, 0, 0, clock_trusted=True)
 
 
 async def test_a_clock_that_jumps_is_not_trusted(node, clocks) -> None:
