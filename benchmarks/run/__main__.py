@@ -5,7 +5,7 @@ import shlex
 import sys
 from collections.abc import Iterator
 
-from batches import measure_batch
+from batches import measure_batch, measure_import
 from environment import BENCHMARKS, require_tools
 from process import BenchError
 from report import render
@@ -14,7 +14,7 @@ from scale import measure_scale
 from systems import SYSTEMS
 from targets import Bound
 
-SCALE, BATCH = "scale", "batch"
+SCALE, BATCH, IMPORT = "scale", "batch", "import"
 
 
 def main() -> int:
@@ -46,6 +46,7 @@ def _bounds(options: argparse.Namespace) -> Iterator[Bound]:
     many, creates = (100_000, 20_000) if options.quick else (1_000_000, 100_000)
     parts = {
         BATCH: lambda: measure_batch(options.rounds),
+        IMPORT: lambda: measure_import(options.rounds),
         SCALE: lambda: measure_scale(options.rounds, options.seconds, many, creates),
     }
     for name, measure in parts.items():
@@ -67,7 +68,7 @@ def _publish(options: argparse.Namespace, page: str) -> None:
 
 
 def _options() -> argparse.Namespace:
-    names = [*(system.name for system in SYSTEMS), BATCH, SCALE]
+    names = [*(system.name for system in SYSTEMS), BATCH, IMPORT, SCALE]
     parser = argparse.ArgumentParser(prog="benchmarks/run", description=__doc__)
     parser.add_argument("--rounds", type=int, default=None, help="how often each system is measured (5)")
     parser.add_argument("--seconds", type=float, default=None, help="how long one load lasts (5)")

@@ -1,74 +1,66 @@
-"""Batch creates against the least that SQLite can take: `executemany` of the same rows into the same tables."""
+"""Batch creates and imports against the least that SQLite can take: `executemany` of as many rows into our tables."""
 
 import json
-import shutil
-import sqlite3
 import statistics
 import time
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bulk import fill_store
 from clients import http_call
 from payload import record_json
+from plain_sqlite import PlainSqlite
+from process import BenchError
 from rounds import temporary_folder
-from systems import SERVICE, start_service
-from targets import MOST_BATCH, Bound
+from systems import SERVICE, Node, start_service
+from targets import MOST_BATCH, MOST_IMPORT, Bound
 
 _BATCH, _BATCHES = 1_000, 10
-_TABLES = ("records", "record_tags", "changes")
+_IMPORTED = 50_000
 assert SERVICE.http is not None
-_PATH = f"{SERVICE.http.records}:batchCreate"
+_CREATE, _IMPORT = f"{SERVICE.http.records}:batchCreate", f"{SERVICE.http.records}:import"
 
 
 def measure_batch(rounds: int) -> Iterator[Bound]:
-    """Yield the ratio of both, measured by turns in each round."""
+    """Yield the ratio of the time of batches to that of executemany, measured by turns in each round."""
     body = json.dumps({"requests": [{"record": json.loads(record_json())}] * _BATCH}).encode()
-    ratios, ours, theirs = [], [], []
-    with temporary_folder() as folder:
-        empty, full = folder / "empty.db", folder / "full.db"
-        fill_store(empty, 0, 0)
-        fill_store(full, _BATCH * _BATCHES, 0)
-        rows = _rows(full)
-        for number in range(rounds):
-            ours.append(_seconds_of_service(folder / f"service-{number}", body))
-            theirs.append(_seconds_of_executemany(Path(shutil.copy(empty, folder / f"plain-{number}.db")), rows))
-            ratios.append(ours[-1] / theirs[-1])
-    rate, plain = (_BATCH * _BATCHES / statistics.median(each) for each in (ours, theirs))
-    detail = f"{rate:,.0f} records/s over HTTP, one batch after the other, against {plain:,.0f} by executemany"
+
+    def create(node: Node) -> None:
+        for _ in range(_BATCHES):
+            http_call(node.http, "POST", _CREATE, body)
+
     what = f"batch create of {_BATCH:,}: time / of executemany into the same tables"
-    yield Bound(what, statistics.median(ratios), MOST_BATCH, "x", detail)
+    yield _against_plain(what, _BATCH * _BATCHES, create, MOST_BATCH, "one batch after the other", rounds)
 
 
-def _seconds_of_service(folder: Path, body: bytes) -> float:
+def measure_import(rounds: int) -> Iterator[Bound]:
+    """Yield the same for one import."""
+    body = (record_json() + b"\n") * _IMPORTED
+
+    def import_all(node: Node) -> None:
+        reply = json.loads(http_call(node.http, "POST", _IMPORT, body, "application/x-ndjson"))
+        if reply["importedCount"] != str(_IMPORTED):
+            raise BenchError(f"the import of {_IMPORTED} rows gave {reply}")
+
+    what = f"import of {_IMPORTED:,}: time / of executemany into the same tables"
+    yield _against_plain(what, _IMPORTED, import_all, MOST_IMPORT, "one import", rounds)
+
+
+def _against_plain(what: str, records: int, do: Callable[[Node], None], most: float, how: str, rounds: int) -> Bound:
+    with temporary_folder() as folder:
+        plain = PlainSqlite(folder, records)
+        times = [(_seconds(folder / f"service-{number}", do), plain.seconds()) for number in range(rounds)]
+    ours, theirs = (records / statistics.median(column) for column in zip(*times, strict=True))
+    detail = f"{ours:,.0f} records/s over HTTP, {how}, against {theirs:,.0f} by executemany"
+    return Bound(what, statistics.median([ours / theirs for ours, theirs in times]), most, "x", detail)
+
+
+def _seconds(folder: Path, do: Callable[[Node], None]) -> float:
+    """How long a fresh node takes for it, once it has made its first records."""
     folder.mkdir()
     node = start_service(folder)
     with node.process:
-        http_call(node.http, "POST", _PATH, body)  # warm up
+        warm_up = json.dumps({"requests": [{"record": json.loads(record_json())}] * _BATCH}).encode()
+        http_call(node.http, "POST", _CREATE, warm_up)
         begin = time.perf_counter()
-        for _ in range(_BATCHES):
-            http_call(node.http, "POST", _PATH, body)
-        return time.perf_counter() - begin
-
-
-def _rows(path: Path) -> dict[str, list[tuple[object, ...]]]:
-    with closing(sqlite3.connect(path)) as connection:
-        return {table: connection.execute(f"SELECT * FROM {table} ORDER BY id").fetchall() for table in _TABLES}
-
-
-def _seconds_of_executemany(path: Path, rows: dict[str, list[tuple[object, ...]]]) -> float:
-    """One durable transaction for as many records as a batch has."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        begin = time.perf_counter()
-        for batch in range(_BATCHES):
-            connection.execute("BEGIN IMMEDIATE")
-            for table, all_rows in rows.items():
-                size = len(all_rows) // _BATCHES
-                some = all_rows[batch * size : (batch + 1) * size]
-                marks = ", ".join("?" * len(some[0]))
-                connection.executemany(f"INSERT INTO {table} VALUES ({marks})", some)
-            connection.execute("COMMIT")
+        do(node)
         return time.perf_counter() - begin

@@ -14,9 +14,11 @@ from systems import PAGE, HttpFace
 from crud_service.v1.record_pb2 import Record
 
 
-def http_call(address: str, method: str, path: str, body: bytes | None = None) -> bytes:
+def http_call(
+    address: str, method: str, path: str, body: bytes | None = None, media_type: str = "application/json"
+) -> bytes:
     """One HTTP call on a connection of its own. Raises BenchError unless the reply is 2xx."""
-    return _http_call(HTTPConnection(address, timeout=30), method, path, body)
+    return _http_call(HTTPConnection(address, timeout=60), method, path, body, media_type)
 
 
 def grpc_call(address: str, method: str, message: bytes) -> bytes:
@@ -70,8 +72,10 @@ def check_grpc(address: str, record_id: str) -> tuple[int, int]:
     return len(replies[0]), len(replies[1])
 
 
-def _http_call(connection: HTTPConnection, method: str, path: str, body: bytes | None) -> bytes:
-    headers = {"content-type": "application/json"} if body is not None else {}
+def _http_call(
+    connection: HTTPConnection, method: str, path: str, body: bytes | None, media_type: str = "application/json"
+) -> bytes:
+    headers = {"content-type": media_type} if body is not None else {}
     connection.request(method, path, body, headers)
     reply = connection.getresponse()
     data = reply.read()

@@ -49,8 +49,14 @@ function operationsOf(spec, tag) {
         path,
         operation,
         parameters: (operation.parameters ?? []).map((each) => resolve(spec, each)),
-        example: operation.requestBody?.content["application/json"].example,
+        ...bodyOf(operation),
       })));
+}
+
+// The body as its first media type has it; of a stream, `schema` is that of one item.
+function bodyOf(operation) {
+  const [mediaType, media] = Object.entries(operation.requestBody?.content ?? {})[0] ?? [];
+  return media ? { mediaType, example: media.example, schema: media["x-itemSchema"] ?? media.schema } : {};
 }
 
 function resolve(spec, node) {
@@ -74,9 +80,8 @@ function group(spec, tag, operations) {
 }
 
 function article(spec, each) {
-  const { id, method, path, operation, parameters } = each;
+  const { id, method, path, operation, parameters, schema: body } = each;
   const { sample, form } = tryForm(each);
-  const body = operation.requestBody?.content["application/json"].schema;
   return h("article", { id, "aria-labelledby": `${id}-title` },
     h("h3", { id: `${id}-title` }, h("a", { href: `#${id}`, class: "anchor" }, id)),
     h("p", { class: "route" }, verb(method), h("code", {}, path)),
@@ -95,7 +100,8 @@ function article(spec, each) {
 function responses(spec, operation) {
   const rows = Object.entries(operation.responses).map(([status, response]) => {
     const { description, content: media = {} } = resolve(spec, response);
-    const schema = media["application/json"]?.schema;
+    const [first] = Object.values(media);
+    const schema = first?.["x-itemSchema"] ?? first?.schema;
     const type = schema && referenceName(schema) ? [" ", ...typeOf(schema)] : [];
     return h("tr", {}, h("th", { scope: "row" }, h("code", {}, status)), h("td", {}, inline(description), type));
   });

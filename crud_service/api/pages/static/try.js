@@ -5,7 +5,7 @@ import { copyButton, h } from "./dom.js";
 
 const SHOWN_HEADERS = ["location", "etag", "x-call-id", "x-trace-id", "allow"];
 
-// `operation`: {id, method, path, parameters, example}.
+// `operation`: {id, method, path, parameters, example, mediaType}.
 export function tryForm(operation) {
   const fields = operation.parameters.map((parameter) => parameterField(operation, parameter));
   const body = operation.example === undefined ? undefined : bodyField(operation);
@@ -51,7 +51,8 @@ function parameterField(operation, parameter) {
 
 function bodyField(operation) {
   const id = `${operation.id}-body`;
-  const text = JSON.stringify(operation.example, null, 2);
+  const { example } = operation;
+  const text = typeof example === "string" ? example : JSON.stringify(example, null, 2);
   const input = h("textarea", { id, rows: text.split("\n").length, spellcheck: "false" }, text);
   return { input, row: row(id, "body", "JSON", input) };
 }
@@ -60,9 +61,9 @@ function row(id, name, place, input) {
   return h("div", { class: "row" }, h("label", { for: id }, h("code", {}, name), h("small", {}, place)), input);
 }
 
-function requestOf({ method, path }, fields, body) {
+function requestOf({ method, path, mediaType }, fields, body) {
   const query = new URLSearchParams();
-  const headers = body ? { "content-type": "application/json" } : {};
+  const headers = body ? { "content-type": mediaType } : {};
   let target = path;
   for (const { parameter: { name, in: place }, input: { value } } of fields) {
     if (place === "path") target = target.replace(`{${name}}`, encodeURIComponent(value));
@@ -113,6 +114,16 @@ function announce(reply) {
 async function bodyOf(reply) {
   const type = reply.headers.get("content-type") ?? "";
   if (type.startsWith("application/json")) return JSON.stringify(await reply.json(), null, 2);
+  if (/event-stream|ndjson|jsonl|csv/.test(type)) return beginningOf(reply);
   if (type.startsWith("text/")) return reply.text();
   return `${(await reply.arrayBuffer()).byteLength.toLocaleString("en")} bytes of ${type}`;
+}
+
+// Of a stream, which may have no end, what comes in two seconds.
+async function beginningOf(reply) {
+  const reader = reply.body.pipeThrough(new TextDecoderStream()).getReader();
+  setTimeout(() => reader.cancel(), 2000);
+  let text = "";
+  for (let part = await reader.read(); !part.done; part = await reader.read()) text += part.value;
+  return text;
 }
