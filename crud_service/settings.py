@@ -1,15 +1,10 @@
 """The settings of a node, read once: from flags, then the environment, then a TOML file, then the defaults."""
 
-import difflib
 import os
 import re
-import sys
-import tomllib
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any, Literal
 
-import click
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -23,20 +18,20 @@ from pydantic import (
     field_validator,
 )
 
-import crud_service
+from crud_service.chassis.action_log import Sampling
 from crud_service.chassis.admission import AdmissionLimits
+from crud_service.chassis.breaker import BreakerLimits
+from crud_service.chassis.outgoing import OutgoingLimits
+from crud_service.chassis.rate_rules import RateRule, read_rate_rules
 from crud_service.chassis.stream_pool import StreamLimits
 from crud_service.library.advertised import read_advertised
 from crud_service.library.consul_options import ConsulOptions, read_consul_address
+from crud_service.library.otlp_endpoint import read_otlp_endpoint
+from crud_service.library.setting_sources import FILE, PREFIX, explain, read_environment, read_file, read_flags
 from crud_service.model.errors import StartError
 from crud_service.model.limits import Limits
 
-_PREFIX = "CRUD_"
-_FILE = "crud.toml"
 _DNS_LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
-_ABOUT = "Serve records over gRPC and HTTP. Settings come from flags, then the environment, then a TOML file."
-# Read elsewhere, so no misspelt settings.
-_OTHER_VARIABLES = {"CRUD_CONFIG", "CRUD_COMMIT"}
 
 
 class Settings(BaseModel):
@@ -79,8 +74,22 @@ class Settings(BaseModel):
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least level to log.")
     log_format: Literal["auto", "json", "text"] = Field("auto", description="auto is text on a terminal, else json.")
+    log_calls_first: NonNegativeInt = Field(
+        100, description="Calls a second that went well and are logged, before some are left out."
+    )
+    log_calls_share: float = Field(
+        0.01, ge=0, le=1, description="The part of the calls beyond these that is logged as well."
+    )
+    log_calls_slow: PositiveFloat = Field(1.0, description="Seconds of a call past which it is always logged.")
     event_loop: Literal["auto", "uvloop", "asyncio"] = Field("auto", description="auto is uvloop where there is one.")
     metrics: bool = Field(True, description="Measure what the node does, and answer /metrics.")
+    node_events: bool = Field(True, description="Keep what happens to nodes as records of system.events.")
+    otlp_endpoint: str | None = Field(
+        None, description="The collector that gets traces by OTLP/HTTP, http://HOST:PORT; none when not set."
+    )
+    trace_sample: float = Field(
+        1.0, ge=0, le=1, description="The part of the traces that begin here to record; callers decide about theirs."
+    )
     admission_executing: PositiveInt = Field(256, description="Calls that run at a time at most.")
     admission_executing_min: PositiveInt = Field(16, description="Calls that run at a time even while they are slow.")
     admission_slow: PositiveFloat = Field(0.5, description="Seconds of a call past which fewer run at a time.")
@@ -88,10 +97,29 @@ class Settings(BaseModel):
     admission_wait: NonNegativeFloat = Field(0.25, description="Seconds that a call waits for its turn at most.")
     streams_max: PositiveInt = Field(2_000, description="Streams and long polls that are open at a time at most.")
     streams_per_connection: PositiveInt = Field(20, description="Those of one connection at most.")
+    admission_lag: PositiveFloat = Field(
+        0.25, description="Seconds that the event loop may be late before nobody waits and fewer calls run."
+    )
     rate_limit: NonNegativeFloat = Field(0.0, description="Calls a second that a principal may make; 0 is any number.")
     rate_limit_burst: PositiveInt = Field(200, description="Calls that a principal may make at once after a pause.")
+    rate_limits: str = Field(
+        "", description="Rates of single kinds of calls, or on collections: write=50/100,collections/invoices=20."
+    )
     deadline_default: PositiveFloat = Field(5.0, description="Seconds that a call has whose caller does not say.")
     deadline_max: PositiveFloat = Field(30.0, description="Seconds that a call has at most.")
+    outgoing_attempts: PositiveInt = Field(3, description="Attempts of one call to a dependency at most.")
+    outgoing_retry_ratio: float = Field(
+        0.1, ge=0, le=1, description="Retries as a part of the calls to a dependency; 0 is none."
+    )
+    breaker_failure_rate: float = Field(
+        0.5, gt=0, le=1, description="The part of failed calls from which on a dependency is left alone."
+    )
+    breaker_least_calls: PositiveInt = Field(10, description="Calls without which that does not happen.")
+    breaker_window: PositiveFloat = Field(30.0, description="Seconds over which these are counted.")
+    breaker_open: PositiveFloat = Field(2.0, description="Seconds that a dependency is left alone.")
+    breaker_probes: PositiveInt = Field(
+        3, description="Calls at a time that try it after that, and successes that end it."
+    )
     health_interval: PositiveFloat = Field(1.0, description="Seconds between two looks at what the node needs.")
     health_timeout: PositiveFloat = Field(1.0, description="Seconds that one look may take before it counts as failed.")
     shutdown_grace: PositiveFloat = Field(10.0, description="Seconds that running calls have when the node stops.")
@@ -155,12 +183,23 @@ class Settings(BaseModel):
             read_advertised(value)
         return value
 
+    @field_validator("rate_limits")
+    @classmethod
+    def _rates(cls, value: str) -> str:
+        read_rate_rules(value)
+        return value
+
     @field_validator("consul_address")
     @classmethod
     def _agent(cls, value: str | None) -> str | None:
         if value is not None:
             read_consul_address(value)
         return value
+
+    @field_validator("otlp_endpoint")
+    @classmethod
+    def _collector(cls, value: str | None) -> str | None:
+        return None if value is None else read_otlp_endpoint(value)
 
     @field_validator("store")
     @classmethod
@@ -185,12 +224,36 @@ class Settings(BaseModel):
             self.admission_slow,
             self.admission_waiting,
             self.admission_wait,
+            self.admission_lag,
         )
 
     @property
     def streams(self) -> StreamLimits:
         """How many streams and long polls are open at a time."""
         return StreamLimits(self.streams_max, self.streams_per_connection)
+
+    @property
+    def sampling(self) -> Sampling:
+        """Which calls that went well are logged."""
+        return Sampling(self.log_calls_first, self.log_calls_share, self.log_calls_slow)
+
+    @property
+    def rates(self) -> tuple[RateRule, ...]:
+        """How many calls a second a principal may make."""
+        every = (RateRule("", self.rate_limit, self.rate_limit_burst),) if self.rate_limit else ()
+        return every + read_rate_rules(self.rate_limits)
+
+    @property
+    def outgoing(self) -> OutgoingLimits:
+        """How calls to dependencies are made."""
+        breaker = BreakerLimits(
+            self.breaker_failure_rate,
+            self.breaker_least_calls,
+            self.breaker_window,
+            self.breaker_open,
+            self.breaker_probes,
+        )
+        return OutgoingLimits(breaker, self.outgoing_attempts, self.outgoing_retry_ratio)
 
     @property
     def consul(self) -> ConsulOptions | None:
@@ -209,71 +272,13 @@ def load_settings(arguments: Sequence[str] | None = None) -> Settings:
 
     Raises StartError that names the setting that is wrong. `--help` and `--version` print and exit.
     """
-    flags = _read_flags(arguments)
+    fields = Settings.model_fields
+    flags = read_flags(fields, arguments)
     file = flags.pop("config", None)
-    environment = _read_environment(os.environ)
-    sources = {f"{_PREFIX}{name.upper()}": name for name in environment}
+    environment = read_environment(fields, os.environ)
+    sources = {f"{PREFIX}{name.upper()}": name for name in environment}
     sources |= {f"--{name.replace('_', '-')}": name for name in flags}
     try:
-        return Settings(**_read_file(file) | environment | flags)
+        return Settings(**read_file(file) | environment | flags)
     except ValidationError as cause:
-        raise StartError(_explain(cause, sources, file or _FILE)) from cause
-
-
-def _read_flags(arguments: Sequence[str] | None) -> dict[str, Any]:
-    """The flags that were given, by the names of their fields, and `config`."""
-    options: list[click.Parameter] = [
-        click.Option([f"--{name.replace('_', '-')}"], help=_help(name), metavar="VALUE")
-        for name in Settings.model_fields
-    ]
-    about_file = f"A TOML file.  [CRUD_CONFIG, default {_FILE} if there is one]"
-    config = click.Option(["--config"], envvar="CRUD_CONFIG", help=about_file)
-    version = click.version_option(crud_service.__version__, prog_name="crud-server", message="%(prog)s %(version)s")
-    command = version(click.Command("crud-server", params=[config, *options], callback=dict, help=_ABOUT))
-    try:
-        given = command.main(arguments, prog_name="crud-server", standalone_mode=False)
-    except click.ClickException as cause:
-        raise StartError(f"{cause.format_message()} Try --help.") from cause
-    if not isinstance(given, dict):  # --help and --version have printed, and answer with an exit code
-        sys.exit(given)
-    return {name: value for name, value in given.items() if value is not None}
-
-
-def _help(name: str) -> str:
-    field = Settings.model_fields[name]
-    default = "" if field.default is None else f", default {field.default}"
-    return f"{field.description}  [{_PREFIX}{name.upper()}{default}]"
-
-
-def _read_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables that are settings. One that is almost a setting is a typing mistake."""
-    known = {f"{_PREFIX}{name.upper()}": name for name in Settings.model_fields}
-    for variable in environment:
-        if variable.startswith(_PREFIX) and variable not in known and variable not in _OTHER_VARIABLES:
-            for meant in difflib.get_close_matches(variable, known, n=1, cutoff=0.9):
-                raise StartError(f"{variable} is no setting; did you mean {meant}?")
-    return {name: environment[variable] for variable, name in known.items() if environment.get(variable)}
-
-
-def _read_file(path: str | None) -> dict[str, Any]:
-    if path is None and not Path(_FILE).is_file():
-        return {}
-    file = Path(path or _FILE)
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as cause:
-        raise StartError(f"the settings file {file} cannot be read: {cause.strerror}") from cause
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as cause:
-        raise StartError(f"the settings file {file} is no TOML: {cause}") from cause
-
-
-def _explain(error: ValidationError, sources: Mapping[str, str], file: str) -> str:
-    """One line about the first mistake, naming the flag, the variable or the key of the file it came from."""
-    first = error.errors()[0]
-    name = str(first["loc"][0])
-    named = next((source for source, field in reversed(list(sources.items())) if field == name), f"{name} in {file}")
-    if first["type"] == "extra_forbidden":
-        return f"{named} is no setting; --help lists them"
-    secret = "SecretStr" in str(Settings.model_fields[name].annotation)
-    given = "" if secret else f" (given: {first['input']!r})"
-    return f"{named}: {first['msg'].removeprefix('Value error, ')}{given}"
+        raise StartError(explain(fields, cause, sources, file or FILE)) from cause

@@ -85,6 +85,8 @@ def _state(
 def _details(health: Health, registry: RegistryState | None) -> dict[str, Any]:
     """A warning is no reason to be not ready; that a node is in no registry is never more than one."""
     warnings = [f"{each.name}: {each.problem}" for each in health.verdicts if each.status is Status.WARNING]
+    if health.is_draining:
+        warnings.append("the node drains: it has been told to leave")
     told: dict[str, Any] = {"warnings": warnings, "probes": health.verdicts}
     if registry is not None:
         if registry.problem:

@@ -19,6 +19,8 @@ def open_call(operation: str, context: Context) -> Call:
     for key, value in context.invocation_metadata() or ():
         if key == "traceparent":
             call.traceparent = str(value)
+        elif key == "tracestate":
+            call.tracestate += f",{value!s}"
         elif key == "x-change-reason":
             call.reason = str(value)
         elif key == "x-change-reason-bin":

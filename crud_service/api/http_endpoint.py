@@ -47,6 +47,7 @@ def http_endpoint(operation: Operation, rule: HttpRule, limits: Limits, write: C
     has_request_id = "request_id" in operation.request.fields_by_name
     is_read, is_patch = rule.verb == "GET", rule.verb == "PATCH"
     status = 201 if rule.creates else 200
+    route = f"{rule.verb} {rule.template}"
 
     async def decode(call: Call, raw: HttpRequest) -> Any:
         headers, data = raw.headers, b""
@@ -62,6 +63,7 @@ def http_endpoint(operation: Operation, rule: HttpRule, limits: Limits, write: C
         return with_request_id(request, headers) if has_request_id else request
 
     async def endpoint(call: Call, raw: HttpRequest) -> HttpReply:
+        call.route = route
         request = await decode(call, raw)
         call.resource = resource(request)
         reply = await handler(call, request)

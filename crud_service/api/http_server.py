@@ -111,6 +111,7 @@ def _route(
 
 def _call(operation: str, headers: Headers) -> Call:
     call = Call(operation, "http", text(headers.get(b"traceparent", "")), text(headers.get(b"x-change-reason", "")))
+    call.tracestate = text(headers.get(b"tracestate", ""))
     timeout_ms = headers.get(b"x-timeout-ms")
     if timeout_ms is not None:
         call.timeout_ms = text(timeout_ms) or "0"  # an empty one is no more a number than any other text
@@ -129,7 +130,7 @@ async def _serve(handler: Handler, call: Call, raw: HttpRequest) -> HttpReply:
         reply: HttpReply = await handler(call, raw)
     except CrudError as error:
         reply = refusal(error, call)
-    except asyncio.CancelledError:  # by a server that stops and has waited long enough; the caller is told
+    except asyncio.CancelledError:  # by a caller that has gone, or a server that has waited long enough and says so
         reply = refusal(_stopped(), call)
     return _with_ids(reply, call)
 

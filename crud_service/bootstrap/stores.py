@@ -13,6 +13,9 @@ _MEMORY = "memory://"
 class Store(RecordStore, SystemStore, Protocol):
     """An adapter that keeps records and what the node itself must not forget."""
 
+    version: str
+    """Of what keeps them; empty if that is this program itself."""
+
     @property
     def measures(self) -> StoreMeasures:
         """What it knows of itself, without waiting for anything. Raises CrudError unless it is open."""

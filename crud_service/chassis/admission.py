@@ -35,17 +35,26 @@ class AdmissionLimits(msgspec.Struct, frozen=True):
     """Calls that wait at most."""
     wait_seconds: float = 0.25
     """How long one waits at most."""
+    lag_seconds: float = 0.25
+    """How late the event loop may be; past it nobody waits, and fewer run at a time."""
 
 
 class Admission:
     """Middleware that bounds how many calls run and wait. `clock` is that of `Call.deadline`.
 
-    Principals take turns, and one of them cannot fill the queue against another.
+    Principals take turns, and one of them cannot fill the queue against another. `loop_lag` tells how late the event
+    loop is, in seconds.
     """
 
-    def __init__(self, limits: AdmissionLimits, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self,
+        limits: AdmissionLimits,
+        clock: Callable[[], float] = monotonic,
+        loop_lag: Callable[[], float] = lambda: 0.0,
+    ) -> None:
         self._limits = limits
         self._clock = clock
+        self._loop_lag = loop_lag
         self._waiting: FairQueue[_Waiter] = FairQueue(limits.waiting)
         self._calls = 0
         self._seconds = 0.0
@@ -83,6 +92,8 @@ class Admission:
 
     async def _wait(self, call: Call) -> None:
         """Wait for a place among those that run; it is taken when this returns."""
+        if self._is_late():
+            raise _overloaded()  # who waits in a loop that is late waits twice
         loop, patience = asyncio.get_running_loop(), self._limits.wait_seconds
         if call.deadline is not None:
             patience = min(patience, call.deadline - self._clock())
@@ -117,6 +128,9 @@ class Admission:
                 waiter.has_place = True
                 waiter.place.set_result(None)
 
+    def _is_late(self) -> bool:
+        return self._loop_lag() > self._limits.lag_seconds
+
     def _adapt(self, seconds: float) -> None:
         """Let fewer calls run while they are slow, and more again, step by step, when they are not."""
         self._calls += 1
@@ -125,7 +139,7 @@ class Admission:
             return
         limits, mean = self._limits, self._seconds / self._calls
         self._calls, self._seconds = 0, 0.0
-        if mean > limits.slow_seconds:
+        if mean > limits.slow_seconds or self._is_late():
             self.limit = max(min(limits.executing_min, limits.executing), int(self.limit * _SHRINK))
         else:
             self.limit = min(limits.executing, self.limit + _GROW)

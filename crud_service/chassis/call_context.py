@@ -1,16 +1,10 @@
 """Gives every call its ids: one of its own, and the trace it belongs to (W3C Trace Context)."""
 
-import re
 from collections.abc import Callable
 from typing import Any
 
 from crud_service.model.call import Call, Handler, Middleware
-
-_TRACEPARENT = re.compile(
-    # Only versions after 00 may have more parts.
-    r"(?:(00)|(?!00|ff)[0-9a-f]{2})-(?!0{32})(?P<trace>[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?(1)|(?:-.*)?)",
-    re.ASCII,
-)
+from crud_service.model.trace_context import is_traceparent, trace_id_of
 
 
 def call_context(new_call_id: Callable[[], str], new_trace_id: Callable[[], str]) -> Middleware:
@@ -19,8 +13,12 @@ def call_context(new_call_id: Callable[[], str], new_trace_id: Callable[[], str]
     def wrap(handler: Handler) -> Handler:
         async def in_context(call: Call, request: Any) -> Any:
             call.call_id = new_call_id()
-            parent = _TRACEPARENT.fullmatch(call.traceparent) if call.traceparent else None
-            call.trace_id = parent["trace"] if parent else new_trace_id()
+            if call.traceparent and is_traceparent(call.traceparent):
+                call.trace_id = trace_id_of(call.traceparent)
+            else:
+                # Without the one the other means nothing, and must not be passed on.
+                call.traceparent = call.tracestate = ""
+                call.trace_id = new_trace_id()
             return await handler(call, request)
 
         return in_context

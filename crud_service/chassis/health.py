@@ -11,6 +11,7 @@ from enum import StrEnum
 import msgspec
 
 from crud_service.model.errors import CrudError, Reason
+from crud_service.model.ports.background import Run, run_alone
 from crud_service.model.timestamp import Timestamp
 
 
@@ -81,6 +82,8 @@ class Health:
         self._task: asyncio.Task[None] | None = None
         self.is_started = False
         """Whether the node has been ready once."""
+        self.is_draining = False
+        """Whether it wants no more calls."""
 
     @property
     def is_ready(self) -> bool:
@@ -97,15 +100,15 @@ class Health:
         for probe in probes:
             self._probes[probe.name] = _Probing(probe, self._timeout)
 
-    async def start(self) -> None:
-        """The node takes calls: look once, then again and again."""
+    async def start(self, run: Run = run_alone) -> None:
+        """The node takes calls: look once, then again and again in the background."""
         self._serving = True
         await self.look()
-        self._task = asyncio.create_task(self._repeat(), name="health")
+        self._task = run("health", self._repeat)
 
     async def drain(self) -> None:
         """The node wants no more calls: it is not ready from now on."""
-        self._serving = False
+        self._serving, self.is_draining = False, True
         await self._follow()
 
     async def close(self) -> None:

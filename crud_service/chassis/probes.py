@@ -1,17 +1,17 @@
 """What a node looks at to know that it is well."""
 
-import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
+from crud_service.chassis.breaker import State
 from crud_service.chassis.health import Probe
-from crud_service.model.measures import StoreMeasures
+from crud_service.model.errors import CrudError, Kind, Reason
+from crud_service.model.measures import DependencyMeasures, StoreMeasures, TaskMeasures
 from crud_service.model.ports.record_store import RecordStore
 
-# Seconds past which somebody should look, and how far ahead the event loop is asked to call back.
+# Seconds past which somebody should look.
 _SLOW_STORE = 0.25
 _SLOW_COMMIT = 0.1
 _SLOW_LOOP = 0.1
-_AHEAD = 0.02
 
 _DISK = "look at the disk of the data file: is it there, is it full, does the system's log report errors?"
 
@@ -48,14 +48,44 @@ def commit_probe(measures: Callable[[], StoreMeasures]) -> Probe:
     return Probe("commits", mean, _DISK, _SLOW_COMMIT, advice, needed=False)
 
 
-def loop_probe() -> Probe:
-    """How late the event loop calls back. One that is late is never more than a warning."""
+def loop_probe(take_mean: Callable[[], float]) -> Probe:
+    """How late the event loop was on average since the last look. One that is late is never more than a warning."""
 
     async def late() -> float:
-        loop = asyncio.get_running_loop()
-        due = loop.time() + _AHEAD
-        await asyncio.sleep(_AHEAD)
-        return max(0.0, loop.time() - due)
+        return take_mean()
 
     advice = "the process gets too little CPU, or something blocks it: look at its CPU use, then for large requests"
     return Probe("event loop", late, advice, _SLOW_LOOP, advice, needed=False)
+
+
+def task_probe(measures: Callable[[], Iterable[TaskMeasures]]) -> Probe:
+    """Whether the node's own work goes on. One that had to be started again is a warning for a while."""
+
+    async def look() -> float:
+        ended = [
+            f"{each.name} has ended unexpectedly {each.restarts} times, last with {each.problem}"
+            for each in measures()
+            if each.problem
+        ]
+        if ended:
+            raise CrudError(Kind.INTERNAL, Reason.INTERNAL, "; ".join(ended))
+        return 0.0
+
+    advice = "it is started again; the log has the stack of the first time: report it with the version"
+    return Probe("background tasks", look, advice, needed=False)
+
+
+def dependency_probe(measures: Callable[[], DependencyMeasures]) -> Probe:
+    """Whether a dependency is called. One that is left alone is never more than a warning."""
+    name = measures().name
+
+    async def look() -> float:
+        found = measures()
+        if found.state == State.OPEN:
+            failed = found.outcomes["failed"] + found.outcomes["timeout"]
+            message = f"the breaker is open: {failed} calls have failed since the start"
+            raise CrudError(Kind.UNAVAILABLE, Reason.INTERNAL, message)
+        return 0.0
+
+    advice = f"look at {name}: is it there, does this machine reach it? The node calls again on its own"
+    return Probe(f"calls to {name}", look, advice, needed=False)

@@ -1,7 +1,8 @@
 """Keeps a node registered in Consul: it looks again and again whether it still is, and never minds when Consul is away.
 
 Consul forgets services when an agent loses its state, and says so to nobody, so the node looks itself. All waits are
-jittered, so that a thousand nodes do not ask a returning agent in the same moment.
+jittered, so that a thousand nodes do not ask a returning agent in the same moment. What one look asks of the agent goes
+through the port `Outgoing`, which may try again at once, or leave the agent alone for a moment.
 """
 
 import asyncio
@@ -10,11 +11,13 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from crud_service.library.consul_agent import AgentProblem
+from crud_service.model.backoff import Backoff
+from crud_service.model.ports.background import Run, run_alone
+from crud_service.model.ports.outgoing import DependencyAway, Outgoing, call_once
 from crud_service.model.ports.registrar import Describe, Registration, RegistryState
 
 _LOOK_SECONDS = 5.0
-_RETRY_SECONDS = 0.5
-_MOST_RETRY_SECONDS = 4.0
+_BACKOFF = Backoff(first=0.5, most=4.0, jitter=0.5)
 
 
 class Agent(Protocol):
@@ -34,7 +37,8 @@ class ConsulRegistrar:
     """Registers one node with one agent.
 
     `changed` is told when the node becomes registered, when it is not any more, and when the kind of reason changes -
-    not with every attempt. `timeout` bounds each exchange with the agent, in seconds.
+    not with every attempt. `timeout` bounds each exchange with the agent, in seconds, and `outgoing` makes it. `run`
+    keeps it going in the background.
     """
 
     def __init__(
@@ -43,11 +47,15 @@ class ConsulRegistrar:
         changed: Callable[[RegistryState], None],
         *,
         timeout: float,
+        outgoing: Outgoing = call_once,
+        run: Run = run_alone,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._agent = agent
         self._changed = changed
         self._timeout = timeout
+        self._outgoing = outgoing
+        self._run = run
         self._sleep = sleep
         self._state = RegistryState("consul", registered=False)
         self._told = self._state
@@ -61,14 +69,14 @@ class ConsulRegistrar:
 
     async def start(self, describe: Describe) -> None:
         """Register in the background, and look again every 5 seconds at most."""
-        self._task = asyncio.create_task(self._keep(describe), name="consul registrar")
+        self._task = self._run("consul registrar", lambda: self._keep(describe))
 
     async def deregister(self) -> None:
         """Stop keeping it, and take it back from the agent if it was ever sent there."""
         await self._stop()
         sent, self._sent = self._sent, ""
         if sent:
-            await self._exchange(lambda: self._agent.forget(sent), registered=False)
+            await self._exchange(self._forget(sent), registered=False)
 
     async def close(self) -> None:
         """Stop keeping it, and close the connections."""
@@ -78,21 +86,28 @@ class ConsulRegistrar:
     async def _keep(self, describe: Describe) -> None:
         failures = 0
         while True:
-            await self._exchange(lambda: self._register(describe), registered=True)
+            await self._exchange(self._register(describe), registered=True)
             failures = failures + 1 if self._state.problem else 0
             await self._sleep(_pause(failures))
 
     async def _register(self, describe: Describe) -> None:
-        registration = await describe()
+        async with asyncio.timeout(self._timeout):
+            registration = await describe()
         # From here on the agent may have it, whatever we hear of it.
         self._sent = registration.id
-        await self._agent.keep(registration)
+        await self._outgoing(lambda: self._agent.keep(registration), self._timeout)
 
-    async def _exchange(self, exchange: Callable[[], Awaitable[None]], *, registered: bool) -> None:
+    async def _forget(self, service_id: str) -> None:
+        await self._outgoing(lambda: self._agent.forget(service_id), self._timeout)
+
+    async def _exchange(self, exchange: Awaitable[None], *, registered: bool) -> None:
         """Do one thing with the agent; afterwards the state is what came of it."""
         try:
-            async with asyncio.timeout(self._timeout):
-                await exchange()
+            await exchange
+        except DependencyAway as away:
+            # What was found the last time says more than that nobody has looked.
+            if not self._state.problem:
+                self._now(RegistryState("consul", False, str(away)))
         except AgentProblem as problem:
             self._now(RegistryState("consul", False, str(problem), problem.refused))
         except TimeoutError:
@@ -115,6 +130,11 @@ class ConsulRegistrar:
             await asyncio.wait([task])
 
 
+def is_unwell(error: Exception) -> bool:
+    """Whether an error of the agent's means that it cannot do what it is there for; a refusal is an answer."""
+    return not (isinstance(error, AgentProblem) and error.refused)
+
+
 def _kind(state: RegistryState) -> tuple[bool, bool, bool]:
     return state.registered, bool(state.problem), state.refused
 
@@ -123,4 +143,4 @@ def _pause(failures: int) -> float:
     """Seconds until the next look: short after a first failure, growing, jittered, never more than 5."""
     if failures == 0:
         return random.uniform(0.6, 1) * _LOOK_SECONDS  # noqa: S311 - spreads nodes, hides nothing
-    return random.uniform(0.5, 1) * min(_MOST_RETRY_SECONDS, _RETRY_SECONDS * 2.0 ** min(failures - 1, 8))  # noqa: S311
+    return _BACKOFF.pause(failures)

@@ -1,11 +1,13 @@
 """Where log lines go: one JSON object a line, or plain text on a terminal.
 
 Lines of calls are collected and written in batches, because a write for each would cost as much as a read of the
-store. Everything else, and what a level of warning or above says, is written at once.
+store. Everything else, and what a level of warning or above says, is written at once. No field is longer than 8 KiB,
+and no control character comes through, so that one event is one line for whoever reads or shows it.
 """
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, BinaryIO
@@ -16,7 +18,7 @@ from crud_service.model.timestamp import now
 
 _FLUSH_SECONDS = 0.05
 _MOST_PENDING = 512
-_MOST_CHARS = 8_192
+_MOST_BYTES = 8_192
 
 
 class LogOutput(logging.Handler):
@@ -41,12 +43,13 @@ class LogOutput(logging.Handler):
         fields = {
             "time": f"{now()[:23]}Z",
             "level": record.levelname.lower(),
-            "event": record.getMessage()[:_MOST_CHARS],
+            "event": record.getMessage(),
             "logger": record.name,
             **getattr(record, "fields", {}),
         }
+        fields = {name: _bounded(value) for name, value in fields.items()}
         if record.exc_info:
-            fields["stack"] = logging.Formatter().formatException(record.exc_info)[-_MOST_CHARS:]
+            fields["stack"] = _end_of(logging.Formatter().formatException(record.exc_info))
         self._pending.append(fields)
         self.flush()
 
@@ -61,12 +64,19 @@ class LogOutput(logging.Handler):
 _encode_lines = msgspec.json.Encoder(enc_hook=str).encode_lines
 
 
+# JSON leaves these as they are: DEL, the controls beyond ASCII, and the line breaks that are none to JSON alone.
+_OTHER_CONTROLS = re.compile(rb"\x7f|\xc2[\x80-\x9f]|\xe2\x80[\xa8\xa9]")
+
+
 def _json_lines(lines: list[Any]) -> bytes:
     try:
-        return _encode_lines(lines)
+        encoded = _encode_lines(lines)
     except UnicodeEncodeError:
         # A lone surrogate in one line must not cost the others.
-        return _encode_lines([_fields(line) for line in lines])
+        encoded = _encode_lines([_fields(line) for line in lines])
+    if encoded.isascii() and b"\x7f" not in encoded:
+        return encoded
+    return _OTHER_CONTROLS.sub(lambda found: b"\\u%04x" % ord(found[0].decode()), encoded)
 
 
 def _text_lines(lines: list[Any]) -> bytes:
@@ -77,6 +87,19 @@ def _fields(line: Any) -> dict[str, Any]:
     """The fields of a line, their texts such that UTF-8 can say them."""
     fields = msgspec.to_builtins(line, enc_hook=str)
     return {name: _utf8(value) if isinstance(value, str) else value for name, value in fields.items()}
+
+
+def _bounded(value: Any) -> Any:
+    """A field's value, cut to what one may hold: a text, or the text of what is neither a text nor a number."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    text = _utf8(str(value)[:_MOST_BYTES])
+    return text.encode()[:_MOST_BYTES].decode(errors="ignore")
+
+
+def _end_of(stack: str) -> str:
+    """The end of a stack, which says most, as long as one field may be."""
+    return _utf8(stack[-_MOST_BYTES:]).encode()[-_MOST_BYTES:].decode(errors="ignore")
 
 
 def _utf8(text: str) -> str:

@@ -1,8 +1,8 @@
 """The store without a disk: for tests and for data that may be lost. Closing it loses everything."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import TypeVar
 
 from crud_service.library import memory_query
@@ -17,6 +17,7 @@ from crud_service.model.ports.change_log import Compaction, HistoryRule, LogScop
 from crud_service.model.ports.record_store import DueRecord, RecordPage
 from crud_service.model.query import RecordCount, RecordQuery
 from crud_service.model.record import Collection, CollectionKey, Record, RecordKey
+from crud_service.model.reports import ErrorReport, ReportPlace, ReportQuery, joined
 from crud_service.model.timestamp import Timestamp
 
 K = TypeVar("K")
@@ -32,6 +33,7 @@ class _Data:
     requests: dict[RequestKey, StoredRequest] = field(default_factory=dict)
     log: MemoryLog = field(default_factory=MemoryLog)
     values: dict[str, bytes] = field(default_factory=dict)
+    reports: dict[str, ErrorReport] = field(default_factory=dict)
     revision: int = 0
     signal: LogSignal = field(default_factory=lambda: LogSignal(0))
 
@@ -40,6 +42,7 @@ class MemoryStore:
     """RecordStore and SystemStore in dictionaries. A commit runs without a pause: it is its own transaction."""
 
     kind = "memory"
+    version = ""
 
     def __init__(self) -> None:
         self._opened: _Data | None = None
@@ -187,6 +190,29 @@ class MemoryStore:
             values[name] = create()
         return values[name]
 
+    async def add_error_reports(self, reports: Sequence[ErrorReport], most: int) -> None:
+        """As the port SystemStore says."""
+        data = self._data
+        for report in reports:
+            kept = data.reports.get(report.id)
+            data.reports[report.id] = report if kept is None else joined(kept, report)
+        data.reports = {each.id: each for each in _latest_first(data.reports.values())[:most]}
+
+    async def get_error_report(self, report_id: str) -> ErrorReport | None:
+        """As the port SystemStore says."""
+        return self._data.reports.get(report_id)
+
+    async def list_error_reports(self, query: ReportQuery) -> tuple[ErrorReport, ...]:
+        """As the port SystemStore says."""
+        found = [
+            report
+            for report in _latest_first(self._data.reports.values())
+            if query.operation in ("", report.operation)
+            and query.version in ("", report.last_seen_version)
+            and (query.after is None or _follows(report, query.after))
+        ]
+        return tuple(found[: query.limit])
+
     @property
     def _data(self) -> _Data:
         if self._opened is None:
@@ -240,3 +266,13 @@ def _put(stored: dict[K, V], staged: StagedTable[K, V]) -> None:
             stored.pop(key, None)
         else:
             stored[key] = state
+
+
+def _latest_first(reports: Iterable[ErrorReport]) -> list[ErrorReport]:
+    by_id = sorted(reports, key=attrgetter("id"))
+    return sorted(by_id, key=attrgetter("last_seen_time"), reverse=True)
+
+
+def _follows(report: ErrorReport, place: ReportPlace) -> bool:
+    is_alike = report.last_seen_time == place.last_seen_time
+    return report.id > place.id if is_alike else report.last_seen_time < place.last_seen_time

@@ -1,6 +1,6 @@
 """The node as Prometheus sees it: its store, its log, its own work, its registry, its event loop."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from prometheus_client.core import (
@@ -11,15 +11,19 @@ from prometheus_client.core import (
     Metric,
 )
 
+from crud_service.library.prometheus_dependencies import prometheus_dependencies
 from crud_service.library.prometheus_samples import add_distribution
 from crud_service.model.measures import (
     AdmissionMeasures,
     CommitMeasures,
+    DependencyMeasures,
     Distribution,
     MaintenanceMeasures,
     PoolMeasures,
+    ReportMeasures,
     StoreMeasures,
     StreamMeasures,
+    TaskMeasures,
 )
 from crud_service.model.ports.registrar import RegistryState
 from crud_service.model.record import NodeInfo
@@ -39,6 +43,15 @@ class Sources:
     maintenance: Callable[[], MaintenanceMeasures]
     registry: Callable[[], RegistryState | None]
     loop_lag: Distribution
+    tasks: Callable[[], Iterable[TaskMeasures]] = tuple
+    """The node's work in the background."""
+    dependencies: Callable[[], Iterable[DependencyMeasures]] = tuple
+    """What the node calls."""
+    reports: Callable[[], ReportMeasures] = lambda: ReportMeasures({}, 0, 0)
+    """Failures that nobody expected."""
+
+
+_REPORT_CLASSES = ("read", "list", "write", "batch", "admin", "background")
 
 
 class NodeCollector:
@@ -66,6 +79,9 @@ class NodeCollector:
         registry = sources.registry()
         if registry is not None:
             yield _registry(registry)
+        yield from _reports(sources.reports())
+        yield from _tasks(sources.tasks())
+        yield from prometheus_dependencies(sources.dependencies())
 
 
 def _build(node: NodeInfo) -> Metric:
@@ -128,11 +144,32 @@ def _maintenance(done: MaintenanceMeasures) -> Iterator[Metric]:
     yield _gauge("crud_clock_trusted", about, done.clock_trusted)
 
 
+def _reports(reports: ReportMeasures) -> Iterator[Metric]:
+    about = "Failures that nobody expected, of which there are error reports."
+    failures = CounterMetricFamily("crud_error_reports", about, labels=["class"])
+    for name in dict.fromkeys((*_REPORT_CLASSES, *reports.failures)):
+        failures.add_metric((name,), reports.failures.get(name, 0))
+    yield failures
+    yield _gauge("crud_error_reports_waiting", "Error reports that wait for the store.", reports.waiting)
+    about = "Error reports that were not stored, because too many waited."
+    yield CounterMetricFamily("crud_error_reports_dropped", about, value=reports.dropped)
+
+
 def _registry(state: RegistryState) -> Metric:
     about = "Whether the registry has confirmed the node: 1 or 0."
     family = GaugeMetricFamily("crud_registry_registered", about, labels=["registry"])
     family.add_metric((state.registry,), state.registered)
     return family
+
+
+def _tasks(tasks: Iterable[TaskMeasures]) -> Iterator[Metric]:
+    running = GaugeMetricFamily("crud_task_running", "Whether work in the background runs: 1 or 0.", labels=["task"])
+    about = "Work in the background that was started again, because it had ended."
+    restarts = CounterMetricFamily("crud_task_restarts", about, labels=["task"])
+    for task in tasks:
+        running.add_metric((task.name,), task.running)
+        restarts.add_metric((task.name,), task.restarts)
+    yield from (running, restarts)
 
 
 def _gauge(name: str, about: str, value: float) -> Metric:

@@ -6,6 +6,7 @@ waits for them.
 """
 
 import asyncio
+import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from functools import partial
@@ -24,6 +25,7 @@ from crud_service.model.measures import StoreMeasures
 from crud_service.model.ports.record_store import DueRecord, RecordPage
 from crud_service.model.query import RecordCount, RecordQuery
 from crud_service.model.record import Collection, CollectionKey, Record, RecordKey
+from crud_service.model.reports import ErrorReport, ReportQuery
 from crud_service.model.timestamp import Timestamp
 
 # A page of this many records costs the event loop less than a millisecond, and a hop to a thread a tenth of one.
@@ -41,6 +43,7 @@ class SqliteStore(SqliteLog):
     """
 
     kind = "sqlite"
+    version = sqlite3.sqlite_version
 
     def __init__(
         self,
@@ -161,6 +164,18 @@ class SqliteStore(SqliteLog):
     async def load_or_create(self, name: str, create: Callable[[], bytes]) -> bytes:
         """As the port SystemStore says."""
         return await self._running.in_writer(lambda writer: writer.load_or_create(name, create))
+
+    async def add_error_reports(self, reports: Sequence[ErrorReport], most: int) -> None:
+        """As the port SystemStore says."""
+        await self._running.in_writer(lambda writer: writer.add_error_reports(reports, most))
+
+    async def get_error_report(self, report_id: str) -> ErrorReport | None:
+        """As the port SystemStore says."""
+        return self._running.reader.get_error_report(report_id)
+
+    async def list_error_reports(self, query: ReportQuery) -> tuple[ErrorReport, ...]:
+        """As the port SystemStore says."""
+        return await self._running.readers.run(lambda reader: reader.list_error_reports(query))
 
     @property
     def _running(self) -> Engine:

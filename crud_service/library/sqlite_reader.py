@@ -1,6 +1,7 @@
 """Reading a SQLite store: one reader has one connection and belongs to one thread at a time."""
 
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Callable, Sequence
 
 from crud_service.library.sqlite_filter import Sql
 from crud_service.library.sqlite_log_reader import SqliteLogReader
@@ -8,6 +9,8 @@ from crud_service.library.sqlite_page import page_of
 from crud_service.library.sqlite_past import PastSearch
 from crud_service.library.sqlite_plan import counting_plan, indexable_fields, serving_plan
 from crud_service.library.sqlite_read_connection import reads
+from crud_service.library.sqlite_read_statements import ReadStatements
+from crud_service.library.sqlite_reports import SqliteReports
 from crud_service.library.sqlite_rows import collection_of, record_of, request_of
 from crud_service.library.sqlite_search import Search
 from crud_service.library.sqlite_stream import stream
@@ -15,11 +18,16 @@ from crud_service.model.change import RequestKey, StoredRequest
 from crud_service.model.ports.record_store import DueRecord, RecordPage
 from crud_service.model.query import RecordCount, RecordQuery
 from crud_service.model.record import Collection, CollectionKey, Record, RecordKey
+from crud_service.model.reports import ErrorReport, ReportQuery
 from crud_service.model.timestamp import Timestamp
 
 
 class SqliteReader(SqliteLogReader):
     """The reads of the port, blocking. They raise CrudError only."""
+
+    def __init__(self, connect: Callable[[], sqlite3.Connection], statements: ReadStatements) -> None:
+        super().__init__(connect, statements)
+        self._reports = SqliteReports()
 
     @reads
     def get_record(self, key: RecordKey) -> Record | None:
@@ -120,6 +128,16 @@ class SqliteReader(SqliteLogReader):
         else:
             statement = Sql(log.has_changed, (tenant, collection, query.at))
         return self._connection().execute(*statement).fetchone() is not None
+
+    @reads
+    def get_error_report(self, report_id: str) -> ErrorReport | None:
+        """As the port SystemStore says."""
+        return self._reports.get(self._connection(), report_id)
+
+    @reads
+    def list_error_reports(self, query: ReportQuery) -> tuple[ErrorReport, ...]:
+        """As the port SystemStore says."""
+        return self._reports.list(self._connection(), query)
 
     def _list_all(self, query: RecordQuery) -> RecordPage:
         """The page that is asked for most, without a detour."""

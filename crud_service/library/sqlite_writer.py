@@ -12,6 +12,7 @@ from crud_service.library.index_rows import dropped_indexes, rows_of, tag_rows, 
 from crud_service.library.sqlite_compile import BulkStatement
 from crud_service.library.sqlite_connection import SqliteConnection
 from crud_service.library.sqlite_read_statements import ReadStatements
+from crud_service.library.sqlite_reports import SqliteReports
 from crud_service.library.sqlite_rows import (
     Row,
     change_row,
@@ -25,6 +26,7 @@ from crud_service.library.sqlite_rows import (
 from crud_service.library.sqlite_write_statements import WriteStatements
 from crud_service.model.change import Committed, Mutation
 from crud_service.model.record import CollectionKey, RecordKey
+from crud_service.model.reports import ErrorReport
 from crud_service.model.timestamp import Timestamp
 
 # Rows of one statement have no more characters than this: the driver keeps the last values of each prepared statement.
@@ -44,6 +46,7 @@ class SqliteWriter:
         self._connection = SqliteConnection(connect)
         self._reads = reads
         self._writes = WriteStatements()
+        self._reports = SqliteReports()
         self._has_failed = False
 
     def write(self, mutations: Sequence[Mutation]) -> list[Committed | Refusal]:
@@ -94,6 +97,11 @@ class SqliteWriter:
             value = create()
             connection.execute(self._writes.keep_system_value, (name, value))
         return value
+
+    def add_error_reports(self, reports: Sequence[ErrorReport], most: int) -> None:
+        """As the port SystemStore says."""
+        with self._transaction() as connection:
+            self._reports.add(connection, reports, most)
 
     def probe(self) -> None:
         """As the port says: take the lock, but write only after a failure."""

@@ -185,6 +185,19 @@ class SystemValueRow(StoreTable, table=True):
     value: bytes
 
 
+class ErrorReportRow(StoreTable, table=True):
+    """What is known of failures with one cause: the report as JSON, and what lists of reports go by."""
+
+    __tablename__ = "error_reports"
+    __table_args__ = (Index("error_reports_by_time", "last_seen_time", "id"),)
+
+    id: str = Field(primary_key=True)
+    last_seen_time: str
+    operation: str
+    last_seen_version: str
+    report: bytes
+
+
 def metadata() -> MetaData:
     """All tables of the store."""
     return StoreTable.metadata

@@ -6,6 +6,7 @@ Timers for each reply cost too much, so connections are looked after by a sweep 
 import asyncio
 import socket
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import unquote
 
 import httptools
@@ -40,6 +41,8 @@ class ServiceProtocol(HttpToolsProtocol):
     """How many bytes waited for the client when the sweep came last."""
     _moved_at = 0.0
     """When there were last seen to be less of them, or none, on the loop's clock."""
+    _answering: "asyncio.Task[None] | None" = None
+    """What answers the request that is under way, or the last one."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start the clock of an idle connection."""
@@ -48,6 +51,12 @@ class ServiceProtocol(HttpToolsProtocol):
         self.transport = self._lingering  # type: ignore[assignment]
         self._idle_since = self._moved_at = self.loop.time()
         _give_up_on_the_dead(self.transport.get_extra_info("socket"), self.limits.stall_seconds)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The client has gone: nobody waits for the reply, so the call that makes it is cancelled, as over gRPC."""
+        super().connection_lost(exc)
+        if self._answering is not None and not self.cycle.response_complete:
+            self._answering.cancel()
 
     def close_if_idle(self, before: float) -> None:
         """Close the connection if it has been idle since before that time."""
@@ -145,6 +154,11 @@ class ServiceProtocol(HttpToolsProtocol):
             self.pipeline.appendleft((self.cycle, self.app))
         else:
             self._start_asgi_task(self.cycle, self.app)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        task = self._answering = self.loop.create_task(cycle.run_asgi(app))
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
 
     def on_response_complete(self) -> None:
         """A reply is out: go on with the next request that waits, or be idle."""

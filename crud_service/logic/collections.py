@@ -9,6 +9,7 @@ from crud_service.logic.page_token import PageTokens
 from crud_service.logic.paging import fitting, page_size
 from crud_service.logic.paths import check_id, chosen_id, collection_key
 from crud_service.logic.preconditions import check_preconditions, refuse_preconditions
+from crud_service.logic.system_collections import check_writable
 from crud_service.model import requests
 from crud_service.model.call import Call
 from crud_service.model.change import ChangeKind
@@ -48,6 +49,7 @@ class Collections:
         collection_id = chosen_id(request.collection_id, draft.id, "collection_id", "collection")
         if not collection_id:
             raise invalid("collection_id", "a collection needs an id", Reason.INVALID_ID)
+        check_writable(call, collection_id)
 
         def plan(current: Collection | None, time: Timestamp) -> Plan:
             if current is not None:
@@ -77,6 +79,7 @@ class Collections:
         """Change fields of a collection, or with `allow_missing` create it. Its etag is checked if one was sent."""
         draft = request.collection
         key = collection_key(call.tenant, draft.path, "collection.path")
+        check_writable(call, key.id)
         if draft.id and check_id("collection.id", draft.id) != key.id:
             raise invalid("collection.id", "an id never changes; it differs from the one in collection.path")
         fields = changed_fields(request.update_mask, draft)
@@ -99,6 +102,7 @@ class Collections:
     async def delete(self, call: Call, request: requests.DeleteCollection) -> Collection:
         """Remove a collection without live records, or with `force` any. Its etag is checked if one was sent."""
         key = collection_key(call.tenant, request.path)
+        check_writable(call, key.id)
 
         def plan(stored: Collection | None, _: Timestamp) -> Plan:
             if stored is None and request.allow_missing:

@@ -20,6 +20,7 @@ from crud_service.logic.merge_patch import merge
 from crud_service.logic.mutator import Plan, Result
 from crud_service.logic.paths import check_id, chosen_id, collection_key, record_key
 from crud_service.logic.preconditions import check_preconditions
+from crud_service.logic.system_collections import check_writable
 from crud_service.logic.transforms import apply_transforms
 from crud_service.logic.update_mask import CHANGEABLE, apply_update, created_record, parse_update_mask
 from crud_service.model import requests
@@ -88,6 +89,7 @@ def _result(edit: Edit, loaded: Loaded, time: Timestamp) -> Result:
 def create(call: Call, request: requests.CreateRecord, new_id: Callable[[], str]) -> Edit:
     """Create a record. ALREADY_EXISTS if its id is taken, also by a deleted record."""
     collection = collection_key(call.tenant, request.parent, "parent")
+    check_writable(call, collection.id)
     draft = request.record
     record_id = chosen_id(request.record_id, draft.id, "record_id", "record") or new_id()
 
@@ -102,7 +104,7 @@ def create(call: Call, request: requests.CreateRecord, new_id: Callable[[], str]
 def update(call: Call, request: requests.UpdateRecord) -> Edit:
     """Change fields of a live record, or with `allow_missing` create it."""
     draft = request.record
-    key = record_key(call.tenant, draft.path, "record.path")
+    key = _written_key(call, draft.path, "record.path")
     if draft.id and check_id("record.id", draft.id) != key.id:
         raise invalid("record.id", "an id never changes; it differs from the one in record.path")
     present = tuple(name for name in CHANGEABLE if getattr(draft, name) is not UNSET)
@@ -124,7 +126,7 @@ def update(call: Call, request: requests.UpdateRecord) -> Edit:
 
 def delete(call: Call, request: requests.DeleteRecord) -> Edit:
     """Mark a live record as deleted."""
-    key = record_key(call.tenant, request.path)
+    key = _written_key(call, request.path)
 
     def rule(current: Record | None, collection: Collection | None, time: Timestamp) -> Result:
         if request.allow_missing and (current is None or current.delete_time is not None):
@@ -138,7 +140,7 @@ def delete(call: Call, request: requests.DeleteRecord) -> Edit:
 
 def undelete(call: Call, request: requests.UndeleteRecord) -> Edit:
     """Make a deleted record a live one again."""
-    key = record_key(call.tenant, request.path)
+    key = _written_key(call, request.path)
 
     def rule(current: Record | None, collection: Collection | None, time: Timestamp) -> Result:
         old = require_record(key, current, collection)
@@ -153,7 +155,7 @@ def undelete(call: Call, request: requests.UndeleteRecord) -> Edit:
 
 def purge(call: Call, request: requests.PurgeRecord) -> Edit:
     """Erase a deleted record."""
-    key = record_key(call.tenant, request.path)
+    key = _written_key(call, request.path)
 
     def rule(current: Record | None, collection: Collection | None, _: Timestamp) -> Result:
         old = require_record(key, current, collection)
@@ -168,7 +170,7 @@ def purge(call: Call, request: requests.PurgeRecord) -> Edit:
 
 def rollback(call: Call, request: requests.RollbackRecord, past: Record | None) -> Edit:
     """Give a live record what it held in a past state; None if there was none at the revision."""
-    key = record_key(call.tenant, request.path)
+    key = _written_key(call, request.path)
 
     def rule(current: Record | None, collection: Collection | None, time: Timestamp) -> Result:
         old = require_live(key, current, collection)
@@ -179,6 +181,13 @@ def rollback(call: Call, request: requests.RollbackRecord, past: Record | None) 
         return PendingChange(ChangeKind.RECORD_UPDATED, old, rolled_back(old, past, time))
 
     return Edit(key, rule)
+
+
+def _written_key(call: Call, path: str, field: str = "path") -> RecordKey:
+    """The key of a record that a client may change."""
+    key = record_key(call.tenant, path, field)
+    check_writable(call, key.collection)
+    return key
 
 
 def _check_state(call: Call, record: Record, collection: Collection | None, etag: str) -> None:

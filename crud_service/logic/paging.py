@@ -1,10 +1,10 @@
 """How much a page holds."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from crud_service.model.errors import Reason, invalid
 from crud_service.model.limits import Limits
-from crud_service.model.record import Collection
 
 
 def page_size(asked: int, limits: Limits) -> int:
@@ -17,7 +17,15 @@ def page_size(asked: int, limits: Limits) -> int:
     return min(asked or limits.page_size_default, limits.page_size_max)
 
 
-def fitting(found: Sequence[Collection], most_bytes: int) -> int:
+class Weighed(Protocol):
+    """A resource that knows an upper bound of its size in bytes on either transport."""
+
+    @property
+    def weight(self) -> int:
+        """The bound."""
+
+
+def fitting(found: Sequence[Weighed], most_bytes: int) -> int:
     """How many of `found`, from the first, fit into a page of `most_bytes`; one fits always."""
     weight = 0
     for count, each in enumerate(found):

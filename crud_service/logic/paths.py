@@ -3,7 +3,7 @@
 import re
 
 from crud_service.model.errors import Reason, invalid
-from crud_service.model.record import CollectionKey, RecordKey
+from crud_service.model.record import CollectionKey, RecordKey, home_of
 
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}", re.ASCII)
 _matches = _ID.fullmatch
@@ -23,7 +23,7 @@ def record_key(tenant: str, path: str, field: str = "path") -> RecordKey:
     parts = path.split("/")
     if len(parts) != 4 or parts[0] != "collections" or parts[2] != "records":
         raise invalid(field, "a record's path is collections/{collection}/records/{record}", Reason.INVALID_ID)
-    return RecordKey(tenant, check_id(field, parts[1]), check_id(field, parts[3]))
+    return RecordKey(home_of(tenant, parts[1]), check_id(field, parts[1]), check_id(field, parts[3]))
 
 
 def collection_key(tenant: str, path: str, field: str = "path") -> CollectionKey:
@@ -31,7 +31,7 @@ def collection_key(tenant: str, path: str, field: str = "path") -> CollectionKey
     parts = path.split("/")
     if len(parts) != 2 or parts[0] != "collections":
         raise invalid(field, "a collection's path is collections/{collection}", Reason.INVALID_ID)
-    return CollectionKey(tenant, check_id(field, parts[1]))
+    return CollectionKey(home_of(tenant, parts[1]), check_id(field, parts[1]))
 
 
 def parent_collection(tenant: str, path: str, field: str = "parent") -> CollectionKey | None:

@@ -51,10 +51,10 @@ class Reading:
         order = parse_order_by(request.order_by, self._limits)
         where = parse_filter(request.filter, self._limits)
         bound = _bound(call, request)
-        scope = LogScope(call.tenant, collection and collection.id)
+        scope = LogScope.of(call.tenant, collection)
         at = await check_revision(self._store, scope, request.read_revision) if request.read_revision else 0
         query = RecordQuery(
-            call.tenant,
+            collection.tenant if collection else call.tenant,
             collection and collection.id,
             where,
             order,
@@ -77,7 +77,7 @@ class Reading:
         """How many records there are, exactly unless an estimate was asked for."""
         collection = parent_collection(call.tenant, request.parent)
         query = RecordQuery(
-            call.tenant,
+            collection.tenant if collection else call.tenant,
             collection and collection.id,
             parse_filter(request.filter, self._limits),
             show_deleted=request.show_deleted,

@@ -1,4 +1,4 @@
-"""All operations of the service, by the names they have in the proto."""
+"""All operations on records and collections, by the names they have in the proto."""
 
 from collections.abc import Callable
 
@@ -16,12 +16,10 @@ from crud_service.logic.reading import Reading
 from crud_service.logic.records import Records
 from crud_service.logic.transactions import Transactions
 from crud_service.logic.writer import Writer
-from crud_service.model import requests
-from crud_service.model.call import Call, Handler, StreamHandler
+from crud_service.model.call import Handler, StreamHandler
 from crud_service.model.limits import Limits
 from crud_service.model.ports.record_hooks import RecordHooks
 from crud_service.model.ports.record_store import RecordStore
-from crud_service.model.record import NodeInfo
 
 
 class Parts(msgspec.Struct, frozen=True):
@@ -33,7 +31,6 @@ class Parts(msgspec.Struct, frozen=True):
     tokens: PageTokens
     tail: LogTail
     limits: Limits
-    node: NodeInfo
     new_id: Callable[[], str]
     collections_changed: Callable[[], None]
     """Called when a collection was changed and has indexes to build, so that maintenance looks at it soon."""
@@ -53,9 +50,6 @@ def operations(parts: Parts) -> dict[str, Handler | StreamHandler]:
     collections = Collections(store, mutator, parts.tokens, limits, changed=parts.collections_changed)
     watching = Watching(store, parts.tail, reading, parts.tokens, limits)
     changes = ChangeList(store, parts.tail, reading, parts.tokens, limits)
-
-    async def node_info(call: Call, request: requests.GetNodeInfo) -> NodeInfo:
-        return parts.node
 
     return {
         "CreateRecord": records.create,
@@ -83,5 +77,4 @@ def operations(parts: Parts) -> dict[str, Handler | StreamHandler]:
         "ListCollections": collections.list,
         "UpdateCollection": collections.update,
         "DeleteCollection": collections.delete,
-        "GetNodeInfo": node_info,
     }

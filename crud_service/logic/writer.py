@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from msgspec.structs import replace
 
+from crud_service.logic.system_collections import check_writable
 from crud_service.logic.validation import check_reason, check_request_id, collection_violations, record_violations
 from crud_service.model.call import Call
 from crud_service.model.change import (
@@ -128,6 +129,8 @@ class Writer:
     async def _prepare(self, call: Call, changes: list[PendingChange]) -> None:
         if not changes:  # a request that only has to be remembered
             return
+        for change in changes:  # whatever way they came
+            check_writable(call, change.new.collection if isinstance(change.new, Record) else change.new.id)
         await self._hooks.before_validate(call, changes)
         await self._validate(changes)
         await self._hooks.validate(call, changes)

@@ -5,6 +5,11 @@ from typing import Any
 
 import msgspec
 
+from crud_service.model.reports import InputField
+
+INTERNAL = "internal"
+"""The transport of calls that a node makes of itself. No client's call has it."""
+
 
 class Call(msgspec.Struct):
     """The facts about one call that are not its request. A transport makes it, the chassis completes it."""
@@ -12,9 +17,9 @@ class Call(msgspec.Struct):
     operation: str
     """The operation's name, such as `GetRecord`."""
     transport: str
-    """`grpc` or `http`."""
+    """`grpc` or `http`; INTERNAL for what the node does of itself."""
     traceparent: str = ""
-    """The W3C header as it came; see `trace_id`."""
+    """The W3C header as it came; empty when it is not well-formed, once the chassis has seen it."""
     reason: str = ""
     """Why the caller makes the change (`x-change-reason`); kept in the change log."""
     call_id: str = ""
@@ -37,6 +42,12 @@ class Call(msgspec.Struct):
     """The path the request names, once it has been decoded; for the log."""
     peer: str = ""
     """The connection it came over, for calls that hold one for long."""
+    tracestate: str = ""
+    """The W3C header as it came, its lines joined by commas; empty when `traceparent` is not well-formed."""
+    route: str = ""
+    """Which of several HTTP paths it came by, such as `GET /v1/{path=collections/*/records/*}`; for traces."""
+    input: tuple[InputField, ...] = ()
+    """What the request looked like, without its values, once the call has failed unexpectedly; for the report."""
 
 
 Handler = Callable[[Call, Any], Awaitable[Any]]

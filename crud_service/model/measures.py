@@ -97,3 +97,40 @@ class MaintenanceMeasures(msgspec.Struct, frozen=True):
     """Kinds of work that did not succeed the last time."""
     clock_trusted: bool
     """Whether the wall clock may end lives: it has not jumped."""
+
+
+class TaskMeasures(msgspec.Struct, frozen=True):
+    """How a piece of work in the background is."""
+
+    name: str
+    running: bool
+    """Whether it runs now; if not, it is started again soon."""
+    restarts: int
+    """How often it has ended though it should not."""
+    problem: str
+    """With what it ended the last time, as long as that is recent; empty while all is well."""
+
+
+class DependencyMeasures(msgspec.Struct, frozen=True):
+    """What became of the calls to one dependency."""
+
+    name: str
+    state: str
+    """Of its breaker: `closed`, `open` or `half_open`."""
+    outcomes: Mapping[str, int]
+    """Attempts by what became of them: `ok`, `refused`, `failed`, `timeout`, `cancelled`, `not_called`."""
+    retries: int
+    """Attempts that were made after a first one."""
+    budget: float
+    """Retries that may be made now."""
+
+
+class ReportMeasures(msgspec.Struct, frozen=True):
+    """Failures that nobody expected, since the node started, and what became of their reports."""
+
+    failures: Mapping[str, int]
+    """How many there were, by class of operation; `background` is the node's own work."""
+    waiting: int
+    """Reports that wait for the store now."""
+    dropped: int
+    """Reports that waited in vain: there were too many."""

@@ -18,6 +18,12 @@ _UTF8, _ESCAPED = 4, 6
 _INDEX = 48
 
 
+SYSTEM_PREFIX = "system."
+"""How the ids of the service's own collections begin, and of no others."""
+SYSTEM_TENANT = ".system"
+"""Where those collections live. No tenant of clients has a name like this."""
+
+
 class RecordKey(NamedTuple):
     """Where a record lives. Every key starts with the tenant, then the collection."""
 
@@ -31,6 +37,11 @@ class CollectionKey(NamedTuple):
 
     tenant: str
     id: str
+
+
+def home_of(tenant: str, collection: str) -> str:
+    """The tenant that a collection is of, which a caller of `tenant` names: those of the service are everybody's."""
+    return SYSTEM_TENANT if collection.startswith(SYSTEM_PREFIX) else tenant
 
 
 def etag_of(name: str, revision: int) -> str:
@@ -168,3 +179,7 @@ class NodeInfo(msgspec.Struct, frozen=True):
     capabilities: tuple[str, ...]
     store: str
     start_time: Timestamp
+    log_level: str = ""
+    """From which level on it logs now."""
+    draining: bool = False
+    """Whether it has been told to leave."""

@@ -19,6 +19,7 @@ async def running_node(**settings: Any) -> AsyncIterator[Node]:
         "http_address": "127.0.0.1:0",
         "grpc_address": "127.0.0.1:0",
         "shutdown_grace": 1,
+        "node_events": False,  # revision 1 is the test's own first write
     }
     async with Node(Settings(**defaults | settings)) as node:
         await node.open_store()

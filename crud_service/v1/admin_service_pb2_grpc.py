@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class AdminServiceStub:
-    """Tells about the node that answers.
+    """Tells about the node that answers, and tells it what to do.
     """
 
     def __init__(self, channel):
@@ -40,14 +40,68 @@ class AdminServiceStub:
                 request_serializer=crud__service_dot_v1_dot_admin__service__pb2.GetNodeInfoRequest.SerializeToString,
                 response_deserializer=crud__service_dot_v1_dot_admin__service__pb2.NodeInfo.FromString,
                 _registered_method=True)
+        self.DrainNode = channel.unary_unary(
+                '/crud_service.v1.AdminService/DrainNode',
+                request_serializer=crud__service_dot_v1_dot_admin__service__pb2.DrainNodeRequest.SerializeToString,
+                response_deserializer=crud__service_dot_v1_dot_admin__service__pb2.NodeInfo.FromString,
+                _registered_method=True)
+        self.SetLogLevel = channel.unary_unary(
+                '/crud_service.v1.AdminService/SetLogLevel',
+                request_serializer=crud__service_dot_v1_dot_admin__service__pb2.SetLogLevelRequest.SerializeToString,
+                response_deserializer=crud__service_dot_v1_dot_admin__service__pb2.NodeInfo.FromString,
+                _registered_method=True)
+        self.ListErrorReports = channel.unary_unary(
+                '/crud_service.v1.AdminService/ListErrorReports',
+                request_serializer=crud__service_dot_v1_dot_admin__service__pb2.ListErrorReportsRequest.SerializeToString,
+                response_deserializer=crud__service_dot_v1_dot_admin__service__pb2.ListErrorReportsResponse.FromString,
+                _registered_method=True)
+        self.GetErrorReport = channel.unary_unary(
+                '/crud_service.v1.AdminService/GetErrorReport',
+                request_serializer=crud__service_dot_v1_dot_admin__service__pb2.GetErrorReportRequest.SerializeToString,
+                response_deserializer=crud__service_dot_v1_dot_admin__service__pb2.ErrorReport.FromString,
+                _registered_method=True)
 
 
 class AdminServiceServicer:
-    """Tells about the node that answers.
+    """Tells about the node that answers, and tells it what to do.
     """
 
     def GetNodeInfo(self, request, context):
         """Returns which node this is, what code it runs and what it can do.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DrainNode(self, request, context):
+        """Has the node leave, as it does before it stops: it is not ready any more, leaves the registry, serves on for a while, and
+        ends what clients watch. Answers at once. The node finishes what it has, answers whoever still calls, and runs until it is
+        stopped; only a new start has it take calls again. Draining a node that drains does nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetLogLevel(self, request, context):
+        """Has the node log from another level on, until it ends or reads its settings again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListErrorReports(self, request, context):
+        """Lists the error reports, the one seen last first, page by page.
+
+        A report that is seen again meanwhile moves to the first page.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetErrorReport(self, request, context):
+        """Returns one error report, or NOT_FOUND with reason
+        `ERROR_REPORT_NOT_FOUND`: also for one that is not stored yet, which takes
+        a few seconds.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -61,6 +115,26 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     request_deserializer=crud__service_dot_v1_dot_admin__service__pb2.GetNodeInfoRequest.FromString,
                     response_serializer=crud__service_dot_v1_dot_admin__service__pb2.NodeInfo.SerializeToString,
             ),
+            'DrainNode': grpc.unary_unary_rpc_method_handler(
+                    servicer.DrainNode,
+                    request_deserializer=crud__service_dot_v1_dot_admin__service__pb2.DrainNodeRequest.FromString,
+                    response_serializer=crud__service_dot_v1_dot_admin__service__pb2.NodeInfo.SerializeToString,
+            ),
+            'SetLogLevel': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetLogLevel,
+                    request_deserializer=crud__service_dot_v1_dot_admin__service__pb2.SetLogLevelRequest.FromString,
+                    response_serializer=crud__service_dot_v1_dot_admin__service__pb2.NodeInfo.SerializeToString,
+            ),
+            'ListErrorReports': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListErrorReports,
+                    request_deserializer=crud__service_dot_v1_dot_admin__service__pb2.ListErrorReportsRequest.FromString,
+                    response_serializer=crud__service_dot_v1_dot_admin__service__pb2.ListErrorReportsResponse.SerializeToString,
+            ),
+            'GetErrorReport': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetErrorReport,
+                    request_deserializer=crud__service_dot_v1_dot_admin__service__pb2.GetErrorReportRequest.FromString,
+                    response_serializer=crud__service_dot_v1_dot_admin__service__pb2.ErrorReport.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'crud_service.v1.AdminService', rpc_method_handlers)
@@ -70,7 +144,7 @@ def add_AdminServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class AdminService:
-    """Tells about the node that answers.
+    """Tells about the node that answers, and tells it what to do.
     """
 
     @staticmethod
@@ -90,6 +164,114 @@ class AdminService:
             '/crud_service.v1.AdminService/GetNodeInfo',
             crud__service_dot_v1_dot_admin__service__pb2.GetNodeInfoRequest.SerializeToString,
             crud__service_dot_v1_dot_admin__service__pb2.NodeInfo.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DrainNode(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/crud_service.v1.AdminService/DrainNode',
+            crud__service_dot_v1_dot_admin__service__pb2.DrainNodeRequest.SerializeToString,
+            crud__service_dot_v1_dot_admin__service__pb2.NodeInfo.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetLogLevel(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/crud_service.v1.AdminService/SetLogLevel',
+            crud__service_dot_v1_dot_admin__service__pb2.SetLogLevelRequest.SerializeToString,
+            crud__service_dot_v1_dot_admin__service__pb2.NodeInfo.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListErrorReports(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/crud_service.v1.AdminService/ListErrorReports',
+            crud__service_dot_v1_dot_admin__service__pb2.ListErrorReportsRequest.SerializeToString,
+            crud__service_dot_v1_dot_admin__service__pb2.ListErrorReportsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetErrorReport(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/crud_service.v1.AdminService/GetErrorReport',
+            crud__service_dot_v1_dot_admin__service__pb2.GetErrorReportRequest.SerializeToString,
+            crud__service_dot_v1_dot_admin__service__pb2.ErrorReport.FromString,
             options,
             channel_credentials,
             insecure,

@@ -14,6 +14,15 @@ from packaging.utils import canonicalize_name
 
 # Chosen by uvicorn when it is there: faster than its own.
 NOT_IMPORTED = {"httptools"}
+# Names that several distributions share: which one a module is of, the last one that fits.
+SHARED = {
+    "google.": "protobuf",
+    "google.api.": "googleapis-common-protos",
+    "google.rpc.": "googleapis-common-protos",
+    "opentelemetry.": "opentelemetry-api",
+    "opentelemetry.sdk.": "opentelemetry-sdk",
+    "opentelemetry.exporter.otlp.proto.http.": "opentelemetry-exporter-otlp-proto-http",
+}
 PIN = re.compile(
     r"^([A-Za-z0-9._-]+)==(\S+)((?: ;[^\\]*)?) \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", re.MULTILINE
 )
@@ -73,14 +82,11 @@ def imported(paths: list[Path]) -> set[str]:
     nodes = [node for path in paths for node in ast.walk(ast.parse(path.read_text()))]
     names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module and not node.level}
-    tops = {name.partition(".")[0] for name in names if not name.startswith("google.")}
-    google = {
-        "googleapis-common-protos" if name.startswith(("google.api", "google.rpc")) else "protobuf"
-        for name in names
-        if name.startswith("google.")
-    }
+    shared = {name: owner for name in names for prefix, owner in SHARED.items() if f"{name}.".startswith(prefix)}
+    tops = {name.partition(".")[0] for name in names - set(shared)}
     known = packages_distributions()
-    return google | {canonicalize_name(owner) for top in tops for owner in known.get(top, ())} - {"crud-service"}
+    owners = {canonicalize_name(owner) for top in tops for owner in known.get(top, ())}
+    return set(shared.values()) | owners - {"crud-service"}
 
 
 def test_the_package_declares_what_it_imports_and_nothing_else(root: Path) -> None:

@@ -53,6 +53,7 @@ def test_the_inner_layers_bring_no_transport_and_no_store(root: Path, layer: str
         "consul",
         "google",
         "grpc",
+        "opentelemetry",
         "pluggy",
         "prometheus_client",
         "sqlalchemy",
@@ -64,12 +65,13 @@ def test_the_inner_layers_bring_no_transport_and_no_store(root: Path, layer: str
 
 
 def test_bootstrap_imports_adapters_when_they_are_used(root: Path) -> None:
-    """Settings and bootstrap load neither alembic nor the clients of Consul and Prometheus: they cost time to load."""
+    """Settings and bootstrap load no library that only some nodes need, nor one for tests: they cost time to load."""
     loaded = {
         name.partition(".")[0] for name in imported(root, *modules(root, "settings.py", "bootstrap/*.py"))["modules"]
     }
     assert "crud_service" in loaded
-    late = {"alembic", "consul", "aiohttp", "sqlite3", "prometheus_client", "pytest", "hypothesis", "grpc_tools"}
+    late = {"alembic", "consul", "aiohttp", "sqlite3", "prometheus_client", "opentelemetry", "requests", "pytest"}
+    late |= {"hypothesis", "grpc_tools"}
     assert loaded & late == set()
 
 

@@ -105,18 +105,22 @@ def _is_output(block: Block, previous: Block | None) -> bool:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[dict[str, str]]:
-    """A node that runs as a user would start it, in `folder`; where it listens, by what the documents call it."""
+def served(folder: Path, *, events: bool = False) -> Iterator[dict[str, str]]:
+    """A node that runs as a user would start it, in `folder`; where it listens, by what the documents call it.
+
+    Without its own `events`, as docs/README.md says, so that revisions begin at 1.
+    """
     if shutil.which("curl") is None and not os.environ.get("CI"):
         pytest.skip("the examples need curl")
     for name in ("cmd", "crud_service", "proto"):
         (folder / name).symlink_to(ROOT / name)
     (folder / ".venv").symlink_to(sys.prefix)
+    settings = {} if events else {"CRUD_NODE_EVENTS": "false"}
     command = [sys.executable, "cmd/server", "--http-address", "127.0.0.1:0", "--grpc-address", "127.0.0.1:0"]
     with (
         (folder / "server.log").open("wb") as log,
         subprocess.Popen(
-            command, cwd=folder, env=_environment(), stdout=subprocess.PIPE, stderr=log, text=True
+            command, cwd=folder, env=_environment() | settings, stdout=subprocess.PIPE, stderr=log, text=True
         ) as process,
     ):
         try:

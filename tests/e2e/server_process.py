@@ -65,9 +65,9 @@ class Server:
 
 
 def environment(settings: Mapping[str, str]) -> dict[str, str]:
-    """An environment with these settings and no others."""
+    """An environment with these settings and no others. Without events of the node, revision 1 is the test's own."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("CRUD_", "GRPC_"))}
-    return kept | {"PYTHONDONTWRITEBYTECODE": ""} | settings
+    return kept | {"PYTHONDONTWRITEBYTECODE": "", "CRUD_NODE_EVENTS": "false"} | settings
 
 
 async def launch(

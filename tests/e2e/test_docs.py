@@ -14,7 +14,7 @@ from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor
 from crud_service.api.http_rules import HttpRule, http_rules
 from crud_service.api.operations import FILES
 from crud_service.api.status import STATUS, http_status
-from crud_service.chassis.action_log import ActionLine, action_log
+from crud_service.chassis.action_log import ActionLine, ActionLog, LeftOutLine, Sampling
 from crud_service.chassis.health import Health
 from crud_service.model.call import Call
 from crud_service.model.errors import CrudError, Kind, Reason, not_found
@@ -47,7 +47,7 @@ def page(name: str) -> str:
 @pytest.mark.parametrize("name", WITH_EXAMPLES)
 def test_the_examples_run_and_show_what_comes(name: str, tmp_path: Path) -> None:
     """A reader who follows a page from top to bottom, on a new store, sees what the page shows."""
-    with served(tmp_path) as addresses:
+    with served(tmp_path, events=name.endswith("node-events.md")) as addresses:
         assert run_examples(tmp_path, DOCUMENTS[name].read_text(), addresses) == []
 
 
@@ -211,13 +211,25 @@ async def test_the_fields_of_a_log_line_are_those_of_the_code() -> None:
 
     call = Call("GetRecord", "grpc", resource="collections/notes/records/x", call_id="1", trace_id="2")
     with pytest.raises(CrudError):
-        await action_log(lines.append)(handler)(call, None)
+        await ActionLog(lines.append)(handler)(call, None)
     text = page("reference/logs.md")
     example = next(json.loads(block.text) for block in blocks(text) if block.language == "json")
     logged = msgspec.to_builtins(lines[0])
     assert list(example) == list(logged) == [row[0] for row in table(text, "One line a call")]
     steady = ("level", "event", "operation", "transport", "outcome", "principal", "reason", "resource")
     assert {name: example[name] for name in steady} == {name: logged[name] for name in steady}
+
+
+async def test_the_line_about_what_is_left_out_is_that_of_the_code() -> None:
+    """The second example of a line has the fields, the level and the event of a line about calls without one."""
+    lines: list[ActionLine | LeftOutLine] = []
+    log = ActionLog(lines.append, Sampling(first=0, share=0.0))
+    await log(lambda call, request: asyncio.sleep(0))(Call("GetRecord", "grpc"), None)
+    log.close()
+    example = [json.loads(block.text) for block in blocks(page("reference/logs.md")) if block.language == "json"][1]
+    logged = msgspec.to_builtins(lines[0])
+    assert list(example) == list(logged)
+    assert (example["level"], example["event"]) == (logged["level"], logged["event"])
 
 
 def shown(default: object) -> str:

@@ -7,9 +7,11 @@ from google.protobuf.descriptor import FieldDescriptor
 from crud_service.api.openapi.contract import PACKAGE
 from crud_service.logic.transforms import MOST_TRANSFORMS
 from crud_service.model.limits import Limits
+from crud_service.model.ports.node_control import LOG_LEVELS
 
 _ID = "[a-z0-9][a-z0-9._-]{0,127}"
 ID_PATTERN = f"^{_ID}$"
+REPORT_ID_PATTERN = "^[0-9a-f]{32}$"
 ID_OR_ALL_PATTERN = f"^({_ID}|-)$"
 _OPTIONAL_ID = {"pattern": f"^({_ID})?$"}
 _COLLECTION_PATH = f"collections/{_ID}"
@@ -89,6 +91,7 @@ def bounds(limits: Limits) -> dict[str, dict[str, Any]]:
         "RollbackRecordRequest.revision": _POSITIVE,
         "ListChangesRequest.wait": {"format": "wait", "pattern": f"^{_SECONDS}s$"},
         "BatchGetRecordsRequest.paths": _many(limits) | {"items": {"type": "string"} | _RECORD_PATH},
+        "SetLogLevelRequest.log_level": {"enum": list(LOG_LEVELS)},
         "TransactRecordsRequest.compare": _many(limits),
         "TransactRecordsRequest.then": _many(limits),
         "TransactRecordsRequest.else": _many(limits),

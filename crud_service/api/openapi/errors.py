@@ -15,6 +15,8 @@ _TYPE = "type.googleapis.com/google.rpc."
 _ANSWERS = {
     HTTPStatus.BAD_REQUEST: "The request is malformed, past a limit, or not possible in this state (status "
     "INVALID_ARGUMENT, FAILED_PRECONDITION or OUT_OF_RANGE). Nothing was stored.",
+    HTTPStatus.FORBIDDEN: "The collection is written by the service alone (status PERMISSION_DENIED). Nothing was "
+    "stored.",
     HTTPStatus.NOT_FOUND: "There is no such resource (status NOT_FOUND).",
     HTTPStatus.CONFLICT: "The id is taken or the resource is live, the request id belongs to another request "
     "(ALREADY_EXISTS), or the resource has changed since the etag (ABORTED).",
@@ -27,13 +29,14 @@ _ANSWERS = {
     "stored.",
     HTTPStatus.PRECONDITION_REQUIRED: "The records of the collection change only with an etag (status "
     "FAILED_PRECONDITION). Nothing was stored.",
-    HTTPStatus.INTERNAL_SERVER_ERROR: "A fault of the service; its log has more under the `callId` of the error.",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "A fault of the service; the `report` of the error is the id of the error report "
+    "that tells more.",
     HTTPStatus.GATEWAY_TIMEOUT: "The search took too long (status DEADLINE_EXCEEDED). Narrow the filter, or declare an "
-    "index.",
+    "index; or the call took longer than its caller waits.",
 }
 _DEFAULT = (
-    "Any other error, such as 405 for another method, 414 or 431 for a URL or headers that are too long, and 503 "
-    "while the store does not answer."
+    "Any other error, such as 405 for another method, 414 or 431 for a URL or headers that are too long, 503 "
+    "while the store does not answer, and 504 for a call that took longer than its caller waits."
 )
 
 
@@ -52,6 +55,7 @@ def answers(method: MethodDescriptor, rule: HttpRule) -> dict[str, Any]:
     changes_records = write and "records" in rule.segments and "Create" not in method.name
     apply = {
         HTTPStatus.BAD_REQUEST: True,
+        HTTPStatus.FORBIDDEN: write and bool({"collections", "records"} & set(rule.segments)),
         HTTPStatus.NOT_FOUND: bool(rule.path_field) or write,
         HTTPStatus.CONFLICT: write,
         HTTPStatus.NOT_ACCEPTABLE: method.server_streaming,

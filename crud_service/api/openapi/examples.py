@@ -2,7 +2,7 @@
 
 from typing import Any
 
-EXAMPLE_IDS = {"collection": "notes", "record": "first-note"}
+EXAMPLE_IDS = {"collection": "notes", "record": "first-note", "error_report": "0123456789abcdef0123456789abcdef"}
 """A value for each path parameter."""
 
 EXAMPLE_TEXTS = {
@@ -53,6 +53,8 @@ EXAMPLE_BODIES: dict[str, dict[str, Any]] = {
     },
     "RollbackRecord": {"revision": "1"},
     "CreateCollection": {"id": "notes", "name": "Notes", "description": "What was said and decided."},
+    "DrainNode": {},
+    "SetLogLevel": {"logLevel": "debug"},
     "UpdateCollection": {"name": "Meeting notes", "indexes": [{"field": "content.room"}]},
 }
 """A body for each operation that takes one, by its operationId."""

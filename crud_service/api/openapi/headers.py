@@ -52,6 +52,12 @@ def header_parameters(limits: Limits) -> dict[str, Any]:
             "The `resumeToken` of the request; a browser that resumes sends it here.",
             {"type": "string", "format": "resume-token"},
         ),
+        "Timeout": _parameter(
+            "x-timeout-ms",
+            "Milliseconds until the caller stops waiting; the call is cancelled then, and answered by 504. At most so "
+            "many as the node allows.",
+            {"type": "integer", "minimum": 1, "maximum": 999_999_999_999},
+        ),
         "Traceparent": _parameter(
             "traceparent",
             "The W3C trace context of the caller. Its trace id is kept in the change log; a malformed one is ignored.",
@@ -61,8 +67,8 @@ def header_parameters(limits: Limits) -> dict[str, Any]:
 
 
 def request_headers(method: MethodDescriptor, rule: HttpRule) -> list[dict[str, str]]:
-    """The request headers that mean something to a method: preconditions on its resource, and what writes keep."""
-    names = []
+    """The request headers that mean something to a method: a time, preconditions on its resource, what writes keep."""
+    names = ["Timeout"]
     if names_resource(method, rule):
         names += ["IfMatch", "IfNoneMatch"]
     if rule.creates:

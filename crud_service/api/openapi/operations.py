@@ -7,7 +7,13 @@ from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor
 
 from crud_service.api.codec.fields import message_of
 from crud_service.api.http_rules import HttpRule, http_rules
-from crud_service.api.openapi.bounds import ALL_COLLECTIONS, ID_OR_ALL_PATTERN, ID_PATTERN, local_name
+from crud_service.api.openapi.bounds import (
+    ALL_COLLECTIONS,
+    ID_OR_ALL_PATTERN,
+    ID_PATTERN,
+    REPORT_ID_PATTERN,
+    local_name,
+)
 from crud_service.api.openapi.contract import Contract, behaviours, has_mask
 from crud_service.api.openapi.errors import answers
 from crud_service.api.openapi.examples import EXAMPLE_BODIES, EXAMPLE_IDS, EXAMPLE_TEXTS
@@ -18,6 +24,9 @@ from crud_service.api.openapi.schemas import Schemas
 from crud_service.api.openapi.streams import streamed_reply, streamed_request
 
 MERGE_PATCH = "application/merge-patch+json"
+
+_PATTERNS = {"error_report": REPORT_ID_PATTERN}
+"""Of path parameters that are no ids of clients."""
 
 
 class OperationWriter:
@@ -56,13 +65,14 @@ class OperationWriter:
     def _path_parameters(self, method: MethodDescriptor, rule: HttpRule) -> list[dict[str, Any]]:
         names = [self._variable(rule, index) for index, segment in enumerate(rule.segments) if segment == "*"]
         every = method.input_type.name in ALL_COLLECTIONS
+        own = {"collection": ID_OR_ALL_PATTERN} if every else _PATTERNS
         return [
             {
                 "name": name,
                 "in": "path",
                 "required": True,
                 "description": f"The id of the {name}" + ("; `-` is all of them." if every else "."),
-                "schema": {"type": "string", "pattern": ID_OR_ALL_PATTERN if every else ID_PATTERN},
+                "schema": {"type": "string", "pattern": own.get(name, ID_PATTERN)},
                 "example": EXAMPLE_IDS.get(name, "a"),
             }
             for name in names

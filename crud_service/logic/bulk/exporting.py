@@ -46,7 +46,7 @@ class Exporting:
         query = await self._query(call, request)
         page = await self._page(query)
         if not page.records and query.collection is not None:
-            await self._require_collection(CollectionKey(call.tenant, query.collection))
+            await self._require_collection(CollectionKey(query.tenant, query.collection))
         while True:
             # The next page is read while this one is sent.
             query = replace(query, after=position_of(page.records[-1], ()) if page.records else None)
@@ -64,11 +64,11 @@ class Exporting:
     async def _query(self, call: Call, request: requests.ExportRecords) -> RecordQuery:
         parent = parent_collection(call.tenant, request.parent)
         where = parse_filter(request.filter, self._limits)
-        collection = parent and parent.id
-        at = await check_revision(self._store, LogScope(call.tenant, collection), request.read_revision)
+        scope = LogScope.of(call.tenant, parent)
+        at = await check_revision(self._store, scope, request.read_revision)
         return RecordQuery(
-            call.tenant,
-            collection,
+            scope.tenant,
+            scope.collection,
             where,
             show_deleted=request.show_deleted,
             limit=_PAGE_RECORDS,

@@ -73,8 +73,8 @@ class LogTail:
             if not self.readers:
                 self._stop()
 
-    def close(self) -> None:
-        """Have all readers end, now and later."""
+    async def close(self) -> None:
+        """Have all readers end, now and later; does not wait for them."""
         self.is_closing = True
         self._wake_all()
 

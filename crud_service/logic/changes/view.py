@@ -48,7 +48,7 @@ class View:
         self, call: Call, request: WatchRecords | ListChanges, log: ChangeLog, reading: Reading, limits: Limits
     ) -> None:
         collection = parent_collection(call.tenant, request.parent)
-        scope = LogScope(call.tenant, collection and collection.id)
+        scope = LogScope.of(call.tenant, collection)
         self.shape = Shape(call.principal, scope, request.filter, request.include_old, request.read_mask)
         self.where = parse_filter(request.filter, limits)
         self._mask = parse_read_mask(request.read_mask)

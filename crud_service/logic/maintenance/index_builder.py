@@ -74,7 +74,7 @@ class IndexBuilder:
             if is_of_the_store(error):
                 raise
             if self._setbacks.add(key, collection.revision):
-                self._report(f"BuildIndex: {collection.path} is refused and its indexes stay unused: {error}", error)
+                self._report(f"BuildIndex: {collection.path} is refused and its indexes stay unused", error)
             return True
 
     async def _build(self, key: CollectionKey, collection: Collection) -> bool:

@@ -13,6 +13,7 @@ from crud_service.logic.maintenance.system_call import Report
 from crud_service.logic.writer import Writer
 from crud_service.model.errors import CrudError, Reason
 from crud_service.model.measures import MaintenanceMeasures
+from crud_service.model.ports.background import Run, run_alone
 from crud_service.model.ports.record_store import RecordStore
 
 _SELDOM_SECONDS = 60.0
@@ -67,12 +68,12 @@ class Maintenance:
             self._guard.agreed,
         )
 
-    def start(self) -> None:
+    def start(self, run: Run = run_alone) -> None:
         """Begin in the background. What was left unfinished when the node stopped is done first."""
-        self._keep(self.sweep, self._interval)
-        self._keep(self.build_indexes, _SELDOM_SECONDS)
-        self._keep(self.forget_requests, _SELDOM_SECONDS)
-        self._keep(self.compact, _SELDOM_SECONDS)
+        self._keep(run, "sweep", self.sweep, self._interval)
+        self._keep(run, "indexes", self.build_indexes, _SELDOM_SECONDS)
+        self._keep(run, "requests", self.forget_requests, _SELDOM_SECONDS)
+        self._keep(run, "compaction", self.compact, _SELDOM_SECONDS)
 
     def wake(self) -> None:
         """Look for work now, not only when it is time."""
@@ -109,10 +110,10 @@ class Maintenance:
         """Build the indexes that are not ready. Raises CrudError when the store cannot be used."""
         await self._indexes.run()
 
-    def _keep(self, work: Callable[[], Awaitable[None]], interval: float) -> None:
+    def _keep(self, run: Run, name: str, work: Callable[[], Awaitable[None]], interval: float) -> None:
         waker = asyncio.Event()
         self._wakers.append(waker)
-        self._tasks.append(asyncio.create_task(self._repeat(work, interval, waker), name="maintenance"))
+        self._tasks.append(run(f"maintenance {name}", lambda: self._repeat(work, interval, waker)))
 
     async def _repeat(self, work: Callable[[], Awaitable[None]], interval: float, waker: asyncio.Event) -> None:
         """Do the work again and again. A failure is reported once, until it has worked again."""
@@ -124,7 +125,7 @@ class Maintenance:
                 now_failed = False
             except Exception as error:  # noqa: BLE001 - nothing may end the keeping
                 if not failed and not _is_closing(error):
-                    self._report(f"maintenance cannot go on, and tries again: {error}", error)
+                    self._report("maintenance cannot go on, and tries again", error)
                 now_failed = True
             self._failing += now_failed - failed
             failed = now_failed

@@ -119,7 +119,7 @@ class RecordSweep:
             if is_of_the_store(error):
                 raise
             if self._setbacks.add(_key(due), due.record.revision):
-                self._report(f"{self._kind.operation}: {due.record.path} is refused and stays for now: {error}", error)
+                self._report(f"{self._kind.operation}: {due.record.path} is refused and stays for now", error)
             return False
         return True
 

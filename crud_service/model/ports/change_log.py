@@ -17,6 +17,11 @@ class LogScope(NamedTuple):
     collection: str | None = None
     """None is all collections."""
 
+    @classmethod
+    def of(cls, tenant: str, collection: CollectionKey | None) -> "LogScope":
+        """That of a collection, wherever it lives, or of all of the tenant."""
+        return cls(tenant) if collection is None else cls(*collection)
+
 
 class HistoryRule(msgspec.Struct, frozen=True):
     """How much history a collection keeps."""

@@ -47,12 +47,12 @@ from crud_service.model.requests.collections import (
     CreateCollection,
     DeleteCollection,
     GetCollection,
-    GetNodeInfo,
     ListCollections,
     ListCollectionsReply,
     UpdateCollection,
 )
 from crud_service.model.requests.drafts import CollectionDraft, FieldIndexDraft, RecordDraft
+from crud_service.model.requests.nodes import DrainNode, GetNodeInfo, SetLogLevel
 from crud_service.model.requests.records import (
     CountRecords,
     CountRecordsReply,
@@ -66,6 +66,7 @@ from crud_service.model.requests.records import (
     UndeleteRecord,
     UpdateRecord,
 )
+from crud_service.model.requests.reports import GetErrorReport, ListErrorReports, ListErrorReportsReply
 
 __all__ = [
     "BatchCreateRecords",
@@ -84,6 +85,7 @@ __all__ = [
     "DeleteCollection",
     "DeleteRecord",
     "DiffRecord",
+    "DrainNode",
     "ExportRecords",
     "ExportRecordsReply",
     "FieldChange",
@@ -91,6 +93,7 @@ __all__ = [
     "FieldTransform",
     "Gap",
     "GetCollection",
+    "GetErrorReport",
     "GetNodeInfo",
     "GetRecord",
     "ImportRecords",
@@ -100,6 +103,8 @@ __all__ = [
     "ListChangesReply",
     "ListCollections",
     "ListCollectionsReply",
+    "ListErrorReports",
+    "ListErrorReportsReply",
     "ListRecordRevisions",
     "ListRecordRevisionsReply",
     "ListRecords",
@@ -113,6 +118,7 @@ __all__ = [
     "RecordOperation",
     "RollbackRecord",
     "RowError",
+    "SetLogLevel",
     "TransactRecords",
     "TransactRecordsReply",
     "UndeleteRecord",

@@ -53,7 +53,3 @@ class DeleteCollection(msgspec.Struct, frozen=True):
     force: bool = False
     allow_missing: bool = False
     request_id: str = ""
-
-
-class GetNodeInfo(msgspec.Struct, frozen=True):
-    """Ask a node about itself."""

@@ -13,6 +13,7 @@ from crud_service.testing.store_contract.compaction import CompactionContract
 from crud_service.testing.store_contract.concurrency import ConcurrencyContract
 from crud_service.testing.store_contract.conditions import ConditionContract
 from crud_service.testing.store_contract.due import DueContract
+from crud_service.testing.store_contract.error_reports import ErrorReportContract
 from crud_service.testing.store_contract.fidelity import FidelityContract
 from crud_service.testing.store_contract.filters import FilterContract
 from crud_service.testing.store_contract.history import HistoryContract
@@ -55,5 +56,6 @@ class RecordStoreContract(
     ConcurrencyContract,
     FidelityContract,
     SystemStoreContract,
+    ErrorReportContract,
 ):
     """Every sentence of the two ports. A subclass gives the fixture `store`."""

@@ -19,6 +19,7 @@ from crud_service.testing.mutations import (
     record,
     request,
 )
+from crud_service.testing.store_contract.error_reports import error_report
 from crud_service.testing.store_contract.store import Store, commit_record
 
 
@@ -26,7 +27,9 @@ class PersistentStoreContract:
     """The same store, opened again. A subclass gives the fixture `store`, whose `open` and `close` may alternate."""
 
     async def test_reopened_store(self, store: Store) -> None:
-        """Records, collections, requests, indexes, the log and system values are there after a restart."""
+        """Records, collections, requests, indexes, the log, system values and error reports are there after a
+        restart.
+        """
         writes = (create(record("r1", expire_time=LATER)), create(record("r2")))
         made = create_collection(collection(require_etag=True, retention=1, indexes=(FieldIndex("name"),)))
         _, first, second = (await store.commit(mutation(made, *writes, request=request()))).states
@@ -35,6 +38,7 @@ class PersistentStoreContract:
         gone = await commit_record(store, delete(second, purge_time=MUCH_LATER))
         await store.commit(mutation(purge(await commit_record(store, create(record("r3"))))))
         key = await store.load_or_create("key", lambda: b"\x00secret")
+        await store.add_error_reports([error_report("report", 1)], 10)
         log = await read_all(store)
         notes = await store.get_collection(CollectionKey("", "notes"))
         await store.close()
@@ -45,6 +49,7 @@ class PersistentStoreContract:
         assert await store.get_collection(CollectionKey("", "notes")) == notes
         assert await read_all(store) == log
         assert await store.load_or_create("key", lambda: b"another") == key
+        assert await store.get_error_report("report") == error_report("report", 1)
         assert await store.wait_log(1) == 4
         assert await store.get_request(request().key, TIME) == replace(request(), revision=1)
         assert await store.expired_records(LATER, 10) == (DueRecord("", first),)

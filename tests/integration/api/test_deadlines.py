@@ -11,7 +11,7 @@ import pytest
 from crud_service.bootstrap import Node
 from crud_service.testing.node import running_node
 from crud_service.v1 import record_pb2, record_service_pb2, record_service_pb2_grpc
-from tests.integration.api.http_client import Answer, fetch
+from tests.integration.api.http_client import Answer, connected, fetch, request_bytes
 
 
 async def create(node: Node, record_id: str, timeout_ms: str | None = None) -> Answer:
@@ -102,3 +102,35 @@ async def test_the_time_of_a_caller_over_grpc_is_bounded() -> None:
         assert refused.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
         assert "may have been stored" in (refused.value.details() or "")
         assert b"DEADLINE_EXCEEDED" in dict(refused.value.trailing_metadata())["grpc-status-details-bin"]
+
+
+@pytest.mark.parametrize("transport", ["http", "grpc"])
+async def test_a_caller_that_goes_away(monkeypatch: pytest.MonkeyPatch, transport: str) -> None:
+    """Over both transports a call whose caller goes away is cancelled, costs nothing any more, and is counted so."""
+    async with running_node(log_level="error", deadline_default=30, health_timeout=60) as node:
+        began, ended = asyncio.Event(), asyncio.Event()
+
+        async def hang(key: object) -> None:
+            began.set()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                ended.set()
+
+        monkeypatch.setattr(node.store, "get_record", hang)
+        if transport == "http":
+            async with connected(node.http_port) as connection:
+                await connection.send(request_bytes("GET", "/v1/collections/a/records/b"))
+                await began.wait()
+        else:
+            async with grpc.aio.insecure_channel(f"127.0.0.1:{node.grpc_port}") as channel:
+                get = record_service_pb2_grpc.RecordServiceStub(channel).GetRecord
+                call = get(record_service_pb2.GetRecordRequest(path="collections/a/records/b"))
+                await began.wait()
+                call.cancel()
+        await asyncio.wait_for(ended.wait(), 10)
+        await asyncio.sleep(0)
+        assert node._admission.executing == 0
+        metrics = (await fetch(node.http_port, "GET", "/metrics")).body.decode()
+        counted = f'crud_calls_total{{code="CANCELLED",operation="GetRecord",transport="{transport}"}} 1.0'
+        assert counted in metrics

@@ -245,7 +245,7 @@ async def test_a_watch_ends_with_its_place_when_the_node_stops() -> None:
         await watch.read()
         await create(records, "one")
         message = await next_change(watch)
-        node._tail.close()
+        await node._tail.close()
         last = await watch.read()
         assert last.WhichOneof("event") == "bookmark"
         assert last.bookmark.revision == message.group.revision

@@ -49,7 +49,8 @@ async def test_a_node_that_is_well(http: HttpConnection) -> None:
         assert answer.headers["cache-control"] == "no-store"
     verbose = (await http.request("GET", "/readyz?verbose")).json
     assert verbose["warnings"] == []
-    assert [each["name"] for each in verbose["probes"]] == ["store read", "store write", "commits", "event loop"]
+    names = ["store read", "store write", "commits", "event loop", "background tasks"]
+    assert [each["name"] for each in verbose["probes"]] == names
     for probe in verbose["probes"]:
         assert probe.keys() == {"name", "status", "since", "seconds"}
         assert probe["status"] == "ok"

@@ -142,4 +142,4 @@ async def test_a_slow_agent_slows_no_call(service: str) -> None:
             for _ in range(20):
                 assert (await fetch(node.http_port, "GET", "/v1/node")).status == 200
             assert loop.time() - start < 3
-            node._registrar._timeout = 0.1
+            node.life_cycle.registrar._timeout = 0.1

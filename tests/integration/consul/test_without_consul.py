@@ -26,7 +26,7 @@ async def test_the_wait_is_for_clients_of_a_registry() -> None:
     for settings, waits in (({"advertise_address": "10.0.0.5"}, True), ({}, False)):
         async with running_node(**settings, drain_wait=0.5) as node:
             loop = asyncio.get_running_loop()
-            node.stop()
+            node.life_cycle.stop()
             start = loop.time()
             running = asyncio.create_task(node.run())
             if waits:

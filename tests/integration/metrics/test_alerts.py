@@ -49,6 +49,11 @@ HEALTHY = {
     series("crud_maintenance_failing"): f"0{_STEADY}",
     series("crud_clock_trusted"): f"1{_STEADY}",
     series("crud_registry_registered", 'registry="consul"'): f"1{_STEADY}",
+    series("crud_task_restarts_total", 'task="health"'): f"0{_STEADY}",
+    series("crud_dependency_breaker", 'dependency="consul",state="closed"'): f"1{_STEADY}",
+    series("crud_dependency_breaker", 'dependency="consul",state="open"'): f"0{_STEADY}",
+    series("crud_error_reports_total", 'class="background"'): f"0{_STEADY}",
+    series("crud_error_reports_waiting"): f"0{_STEADY}",
     series("process_open_fds"): f"30{_STEADY}",
     series("process_max_fds"): f"1000{_STEADY}",
 }
@@ -70,6 +75,13 @@ FAULTS = {
     "CrudMaintenanceFails": {series("crud_maintenance_failing"): f"1{_STEADY}"},
     "CrudClockJumped": {series("crud_clock_trusted"): f"0{_STEADY}"},
     "CrudNotRegistered": {series("crud_registry_registered", 'registry="consul"'): f"0{_STEADY}"},
+    "CrudDependencyAway": {
+        series("crud_dependency_breaker", 'dependency="consul",state="closed"'): f"0{_STEADY}",
+        series("crud_dependency_breaker", 'dependency="consul",state="open"'): f"1{_STEADY}",
+    },
+    "CrudTaskRestarts": {series("crud_task_restarts_total", 'task="health"'): "0+0x27 1+0x3"},
+    "CrudBackgroundFaults": {series("crud_error_reports_total", 'class="background"'): "0+0x27 1+0x3"},
+    "CrudErrorReportsWait": {series("crud_error_reports_waiting"): f"1{_STEADY}"},
     "CrudFileDescriptorsLow": {series("process_open_fds"): f"900{_STEADY}"},
 }
 

@@ -19,9 +19,9 @@ NAME = re.compile(r"\b(?:crud|process)_[a-z_]+\b")
 
 @pytest_asyncio.fixture(scope="module")
 async def found(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scrape]:
-    """The metrics of a node that has all of them: it is on a file, and listed."""
+    """The metrics of a node that has all of them: it is on a file, and to be in a registry."""
     store = f"sqlite:///{tmp_path_factory.mktemp('metrics')}/crud.db"
-    async with running_node(log_level="warning", store=store, advertise_address="127.0.0.1") as node:
+    async with running_node(log_level="warning", store=store, consul_address="127.0.0.1:1") as node:
         yield await scrape(node.http_port)
 
 

@@ -22,14 +22,13 @@ from crud_service.model.errors import CrudError
 from crud_service.model.limits import Limits
 from crud_service.model.ports.record_hooks import NoHooks
 from crud_service.model.ports.record_store import RecordStore
-from crud_service.model.record import NodeInfo
 from crud_service.model.timestamp import Timestamp, from_unix
 from crud_service.testing.log_replay import assert_log_matches
 from tests.integration.model.answers import assert_same, plain, told
 from tests.integration.model.drawing import COLLECTIONS, IDS, Drawing
 from tests.integration.model.plain_history import AGE, PROTECTED
 from tests.integration.model.plain_service import PlainService
-from tests.integration.model.plain_state import NANOS, REMEMBERED, START, Refused, shown
+from tests.integration.model.plain_state import NANOS, REMEMBERED, Refused, shown
 from tests.integration.model.queries import ALL, draw_filter, draw_order, in_order, order_text
 
 SEEDS = st.integers(0, 2**32)
@@ -83,7 +82,7 @@ class Machine(RuleBasedStateMachine):
 
     def _node(self) -> Any:
         ids = iter(())
-        tokens, node = PageTokens(b"k" * 32, 4_096), NodeInfo("n", "s", "1", "c", (), "", from_unix(START))
+        tokens = PageTokens(b"k" * 32, 4_096)
         state = {"ids": ids}
 
         async def do(call: Call, request: Any) -> Any:
@@ -93,7 +92,7 @@ class Machine(RuleBasedStateMachine):
 
         tail = LogTail(self.store, self.report)
         parts = Parts(
-            self.store, self.writer, NoHooks(), tokens, tail, LIMITS, node, lambda: next(state["ids"]), lambda: None
+            self.store, self.writer, NoHooks(), tokens, tail, LIMITS, lambda: next(state["ids"]), lambda: None
         )
         handlers = operations(parts)
         return do

@@ -152,6 +152,30 @@ METHODS: dict[str, Method] = {
         admin_service_pb2.NodeInfo,
         (Rule("GET", "/v1/node"),),
     ),
+    "DrainNode": Method(
+        "crud_service.v1.AdminService",
+        admin_service_pb2.DrainNodeRequest,
+        admin_service_pb2.NodeInfo,
+        (Rule("POST", "/v1/node:drain", "*"),),
+    ),
+    "SetLogLevel": Method(
+        "crud_service.v1.AdminService",
+        admin_service_pb2.SetLogLevelRequest,
+        admin_service_pb2.NodeInfo,
+        (Rule("POST", "/v1/node:setLogLevel", "*"),),
+    ),
+    "ListErrorReports": Method(
+        "crud_service.v1.AdminService",
+        admin_service_pb2.ListErrorReportsRequest,
+        admin_service_pb2.ListErrorReportsResponse,
+        (Rule("GET", "/v1/errorReports"),),
+    ),
+    "GetErrorReport": Method(
+        "crud_service.v1.AdminService",
+        admin_service_pb2.GetErrorReportRequest,
+        admin_service_pb2.ErrorReport,
+        (Rule("GET", _ONE),),
+    ),
 }
 
 

@@ -13,6 +13,7 @@ from tests.integration.parity.bad_queries import bad_queries
 from tests.integration.parity.bad_requests import bad_requests
 from tests.integration.parity.bad_shapes import bad_shapes
 from tests.integration.parity.bad_streams import bad_streams
+from tests.integration.parity.bad_system import bad_system
 from tests.integration.parity.bad_values import bad_values
 from tests.integration.parity.bad_writes import bad_writes
 from tests.integration.parity.refusal import CONTENT, PARENT, Refusal
@@ -27,6 +28,7 @@ TABLES = {
     "shapes": bad_shapes,
     "history": bad_history,
     "streams": bad_streams,
+    "system": bad_system,
 }
 
 

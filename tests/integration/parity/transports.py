@@ -275,5 +275,8 @@ def expected_status(kind: str, reason: str, headers: Mapping[str, str | bytes]) 
         "OUT_OF_RANGE": 400,
         "RESOURCE_EXHAUSTED": 429,
         "DEADLINE_EXCEEDED": 504,
+        "PERMISSION_DENIED": 403,
+        "INTERNAL": 500,
+        "UNAVAILABLE": 503,
     }
     return by_reason.get(reason) or by_kind[kind]

@@ -15,28 +15,38 @@ def document() -> dict:
 @pytest.mark.parametrize(
     ("name", "headers"),
     [
-        ("CreateRecord", ["IfNone", "IdempotencyKey", "ChangeReason", "Traceparent"]),
-        ("GetRecord", ["IfMatch", "IfNoneMatch"]),
-        ("GetCollection", ["IfMatch", "IfNoneMatch"]),
-        ("ListRecords", []),
-        ("BatchGetRecordsByPost", []),
-        ("UpdateRecord", ["IfMatch", "IfNoneMatch", "IdempotencyKey", "ChangeReason", "Traceparent"]),
-        ("UpdateRecordTransform", ["IfMatch", "IfNoneMatch", "IdempotencyKey", "ChangeReason", "Traceparent"]),
-        ("DeleteCollection", ["IfMatch", "IfNoneMatch", "IdempotencyKey", "ChangeReason", "Traceparent"]),
-        ("BatchDeleteRecords", ["IdempotencyKey", "ChangeReason", "Traceparent"]),
-        ("TransactRecords", ["IdempotencyKey", "ChangeReason", "Traceparent"]),
-        ("WatchRecords", ["LastEventId"]),
-        ("ListChanges", []),
-        ("DiffRecord", []),
-        ("ImportRecords", ["IdempotencyKey", "ChangeReason", "Traceparent"]),
+        ("CreateRecord", ["Timeout", "IfNone", "IdempotencyKey", "ChangeReason", "Traceparent"]),
+        ("GetRecord", ["Timeout", "IfMatch", "IfNoneMatch"]),
+        ("GetCollection", ["Timeout", "IfMatch", "IfNoneMatch"]),
+        ("ListRecords", ["Timeout"]),
+        ("BatchGetRecordsByPost", ["Timeout"]),
+        ("UpdateRecord", ["Timeout", "IfMatch", "IfNoneMatch", "IdempotencyKey", "ChangeReason", "Traceparent"]),
+        (
+            "UpdateRecordTransform",
+            ["Timeout", "IfMatch", "IfNoneMatch", "IdempotencyKey", "ChangeReason", "Traceparent"],
+        ),
+        ("DeleteCollection", ["Timeout", "IfMatch", "IfNoneMatch", "IdempotencyKey", "ChangeReason", "Traceparent"]),
+        ("BatchDeleteRecords", ["Timeout", "IdempotencyKey", "ChangeReason", "Traceparent"]),
+        ("TransactRecords", ["Timeout", "IdempotencyKey", "ChangeReason", "Traceparent"]),
+        ("WatchRecords", ["Timeout", "LastEventId"]),
+        ("ListChanges", ["Timeout"]),
+        ("DiffRecord", ["Timeout"]),
+        ("ImportRecords", ["Timeout", "IdempotencyKey", "ChangeReason", "Traceparent"]),
     ],
 )
 def test_headers(document, name, headers):
-    """What names one resource takes preconditions, a create that there is none yet; what writes takes an id, a reason
-    and a trace.
+    """Everything takes a time, what names one resource preconditions, a create that there is none yet; what writes
+    takes an id, a reason and a trace.
     """
     parameters = operations(document)[name][2].get("parameters", [])
     assert [each["$ref"].rpartition("/")[2] for each in parameters if "$ref" in each] == headers
+
+
+def test_the_time_in_a_header(document):
+    """A time is a whole number above zero, of as many digits as the node reads."""
+    assert document["components"]["parameters"]["Timeout"]["name"] == "x-timeout-ms"
+    schema = document["components"]["parameters"]["Timeout"]["schema"]
+    assert (schema["type"], schema["minimum"], len(str(schema["maximum"]))) == ("integer", 1, 12)
 
 
 def test_etags_in_headers(document):
@@ -49,23 +59,23 @@ def test_etags_in_headers(document):
 @pytest.mark.parametrize(
     ("name", "statuses"),
     [
-        ("CreateRecord", "201 400 404 409 412 413 500"),
+        ("CreateRecord", "201 400 403 404 409 412 413 500"),
         ("GetRecord", "200 304 400 404 410 412 500"),
         ("ListRecords", "200 400 404 410 500 504"),
         ("WatchRecords", "200 400 404 406 410 500 504"),
         ("ExportRecords", "200 400 404 406 410 500 504"),
-        ("ImportRecords", "200 400 404 409 413 428 500"),
+        ("ImportRecords", "200 400 403 404 409 413 428 500"),
         ("DiffRecord", "200 400 404 410 500"),
         ("CountRecords", "200 400 404 500 504"),
-        ("UpdateRecord", "200 400 404 409 412 413 428 500"),
-        ("DeleteRecord", "200 400 404 409 412 428 500"),
-        ("PurgeRecord", "200 400 404 409 412 413 428 500"),
+        ("UpdateRecord", "200 400 403 404 409 412 413 428 500"),
+        ("DeleteRecord", "200 400 403 404 409 412 428 500"),
+        ("PurgeRecord", "200 400 403 404 409 412 413 428 500"),
         ("BatchGetRecords", "200 400 404 413 500"),
-        ("BatchCreateRecords", "200 400 404 409 413 500"),
-        ("BatchUpdateRecords", "200 400 404 409 413 428 500"),
-        ("TransactRecords", "200 400 404 409 413 428 500"),
-        ("CreateCollection", "201 400 404 409 412 413 500"),
-        ("UpdateCollection", "200 400 404 409 412 413 500"),
+        ("BatchCreateRecords", "200 400 403 404 409 413 500"),
+        ("BatchUpdateRecords", "200 400 403 404 409 413 428 500"),
+        ("TransactRecords", "200 400 403 404 409 413 428 500"),
+        ("CreateCollection", "201 400 403 404 409 412 413 500"),
+        ("UpdateCollection", "200 400 403 404 409 412 413 500"),
         ("GetNodeInfo", "200 400 500"),
     ],
 )

@@ -191,3 +191,34 @@ async def test_the_number_that_runs_follows_the_limit() -> None:
     for _ in range(3):
         await busy.end()
     await asyncio.gather(*tasks)
+
+
+async def test_a_late_event_loop_counts() -> None:
+    """While the loop is late nobody waits, and fewer run at a time; who finds a place runs all the same."""
+    lag = 0.3
+    limits = AdmissionLimits(executing=64, executing_min=16, waiting=10, wait_seconds=PATIENT, lag_seconds=0.25)
+    admission = Admission(limits, loop_lag=lambda: lag)
+    may_end = asyncio.Event()
+
+    async def handler(call: Call, request: Any) -> None:
+        await may_end.wait()
+
+    def call() -> "asyncio.Task[None]":
+        return asyncio.ensure_future(admission(handler)(Call("GetRecord", "http"), None))
+
+    running = [call() for _ in range(64)]
+    await turn()
+    late = call()
+    await turn()
+    await refusal(late)
+    lag = 0.2
+    waiting = call()
+    await turn()
+    assert admission.waiting == 1
+    lag = 0.3
+    may_end.set()
+    await asyncio.gather(*running, waiting)
+    assert admission.limit == 48
+    lag = 0.0
+    await asyncio.gather(*[call() for _ in range(64)])
+    assert admission.limit == 52

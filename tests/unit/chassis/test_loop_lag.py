@@ -60,6 +60,18 @@ def test_lateness_is_measured() -> None:
     assert sum(lag.seconds.counts) == 2
 
 
+def test_the_mean_is_taken_once() -> None:
+    """Who takes the mean gets that of the time since the last one, and leaves nothing behind."""
+    loop = FakeLoop()
+    lag = lag_of(loop)
+    for late in (0.1, 0.6, 0.2):
+        loop.call_back(late)
+    assert lag.take_mean() == pytest.approx(0.3)
+    assert lag.take_mean() == 0.0
+    loop.call_back(0.4)
+    assert lag.take_mean() == pytest.approx(0.4)
+
+
 def test_early_is_not_late() -> None:
     """A loop that calls back a little early, as its clock allows, has no lag."""
     loop = FakeLoop()

@@ -2,10 +2,17 @@
 
 import pytest
 
-from crud_service.chassis.probes import commit_probe, loop_probe, store_probes
+from crud_service.chassis.probes import commit_probe, dependency_probe, loop_probe, store_probes, task_probe
 from crud_service.library.memory import MemoryStore
 from crud_service.model.errors import CrudError
-from crud_service.model.measures import SECONDS, CommitMeasures, Distribution, StoreMeasures
+from crud_service.model.measures import (
+    SECONDS,
+    CommitMeasures,
+    DependencyMeasures,
+    Distribution,
+    StoreMeasures,
+    TaskMeasures,
+)
 
 
 async def test_a_store() -> None:
@@ -40,7 +47,32 @@ async def test_a_store_without_groups() -> None:
 
 
 async def test_the_event_loop() -> None:
-    """The lag is what the loop was late, and never below zero."""
-    lag = await loop_probe().check()
-    assert lag is not None
-    assert 0 <= lag < 10
+    """The lag is the mean since the last look, as somebody else has measured it; no second sample is taken."""
+    means = [0.5, 0.0]
+    probe = loop_probe(lambda: means.pop(0))
+    assert [await probe.check() for _ in range(2)] == [0.5, 0.0]
+    assert not probe.needed
+
+
+async def test_background_tasks() -> None:
+    """Work that has ended lately is a warning that names it, how often and why; work that goes on is none."""
+    tasks = [TaskMeasures("sweep", running=True, restarts=7, problem=""), TaskMeasures("health", True, 0, "")]
+    probe = task_probe(lambda: tasks)
+    assert not probe.needed
+    await probe.check()
+    tasks[1] = TaskMeasures("health", running=False, restarts=2, problem="KeyError")
+    with pytest.raises(CrudError, match=r"^health has ended unexpectedly 2 times, last with KeyError$"):
+        await probe.check()
+
+
+@pytest.mark.parametrize("state", ["closed", "half_open", "open"])
+async def test_a_dependency(state: str) -> None:
+    """A dependency that is left alone is a warning; one that is tried again is none."""
+    outcomes = dict.fromkeys(("ok", "refused", "cancelled", "not_called"), 0) | {"failed": 3, "timeout": 4}
+    probe = dependency_probe(lambda: DependencyMeasures("consul", state, outcomes, 0, 1.0))
+    assert (probe.name, probe.needed) == ("calls to consul", False)
+    if state == "open":
+        with pytest.raises(CrudError, match="the breaker is open: 7 calls have failed"):
+            await probe.check()
+    else:
+        await probe.check()

@@ -145,6 +145,31 @@ def test_any_field_can_be_written(stream, as_text) -> None:
     assert b"odd" in stream.getvalue()
 
 
+async def test_no_control_comes_through(stream, output) -> None:
+    """All controls are escaped in JSON too, those beyond ASCII and the line breaks of Unicode among them."""
+    controls = "".join(map(chr, (*range(32), *range(0x7F, 0xA0), 0x2028, 0x2029)))
+    output.call_line(call_of(resource=f"é{controls}ü"))
+    output.emit(record_of(f"{controls}\ud800"))
+    shown = stream.getvalue().decode()
+    assert shown.count("\n") == 2
+    assert not set(controls) & set(shown.replace("\n", ""))
+    assert lines_of(stream)[0]["resource"] == f"é{controls}ü"
+
+
+@pytest.mark.parametrize("as_text", [False, True])
+@pytest.mark.parametrize("letter", ["a", "é", "\U0001f642", "\ud800"])
+def test_no_field_is_longer_than_8_kibibytes(stream, as_text, letter) -> None:
+    """Whatever stands in a field, in whatever alphabet, it is cut to so many bytes; numbers stay numbers."""
+    fields = {"x": letter * 20_000, "y": [letter * 20_000], "n": 10**30, "f": 0.5, "b": True, "z": None}
+    LogOutput(stream, as_text=as_text).emit(record_of(letter * 20_000, fields=fields))
+    assert len(stream.getvalue()) < 6 * 8_192 + 300  # JSON doubles a backslash
+    if not as_text:
+        (line,) = lines_of(stream)
+        assert all(len(line[name].encode()) <= 8_192 for name in ("event", "x", "y"))
+        assert len(line["x"].encode()) > 8_192 - 8
+        assert (line["n"], line["f"], line["b"], line["z"]) == (10**30, 0.5, True, None)
+
+
 @pytest.mark.parametrize("as_text", [False, True])
 def test_huge_texts_are_cut(stream, as_text) -> None:
     """A message of a million characters, or a stack of them, is cut to about 8 KiB; of a stack the end is kept."""

@@ -13,11 +13,13 @@ from crud_service.model.measures import (
     SECONDS,
     AdmissionMeasures,
     CommitMeasures,
+    DependencyMeasures,
     Distribution,
     MaintenanceMeasures,
     PoolMeasures,
     StoreMeasures,
     StreamMeasures,
+    TaskMeasures,
 )
 from crud_service.model.ports.registrar import RegistryState
 from crud_service.model.record import NodeInfo
@@ -39,6 +41,8 @@ def sources(store: StoreMeasures | None = None, registry: RegistryState | None =
         maintenance=lambda: MaintenanceMeasures(1, 2, 4, 3, clock_trusted=False),
         registry=lambda: registry,
         loop_lag=Distribution(SECONDS),
+        tasks=lambda: (TaskMeasures("health", running=False, restarts=5, problem="KeyError"),),
+        dependencies=lambda: (DependencyMeasures("consul", "half_open", {"ok": 3, "failed": 4}, 2, 0.5),),
     )
 
 
@@ -107,6 +111,14 @@ def test_the_parts_are_told_as_they_are() -> None:
     assert scrape.value("crud_maintenance_failing") == 3
     assert scrape.value("crud_clock_trusted") == 0
     assert scrape.value("crud_registry_registered", registry="consul") == 0
+    assert scrape.value("crud_task_running", task="health") == 0
+    assert scrape.value("crud_task_restarts_total", task="health") == 5
+    assert scrape.value("crud_dependency_attempts_total", dependency="consul", outcome="failed") == 4
+    assert scrape.value("crud_dependency_retries_total", dependency="consul") == 2
+    assert scrape.value("crud_dependency_retry_budget", dependency="consul") == 0.5
+    states = {"closed": 0, "open": 0, "half_open": 1}
+    found = {state: scrape.value("crud_dependency_breaker", dependency="consul", state=state) for state in states}
+    assert found == states
     plain = told(metrics())
     assert plain.value("crud_log_last_revision") == 7
     missing = scrape.types.keys() - plain.types.keys()

@@ -17,7 +17,7 @@ from crud_service.model.errors import CrudError, Kind, Reason
 from crud_service.model.limits import Limits
 from crud_service.model.ports.record_hooks import NoHooks, RecordHooks
 from crud_service.model.ports.record_store import RecordStore
-from crud_service.model.record import Collection, NodeInfo, Record
+from crud_service.model.record import Collection, Record
 from crud_service.model.timestamp import Timestamp, from_unix
 
 START = 1_800_000_000
@@ -61,7 +61,6 @@ class Service:
             tokens,
             self.tail,
             limits,
-            NodeInfo("node-1", "crud-service", "1.2.3", "abc", (), "memory", from_unix(START)),
             new_id=lambda: f"{node}-{next(ids)}",
             collections_changed=self._collections_changed,
         )

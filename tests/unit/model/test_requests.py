@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from google.protobuf.descriptor import Descriptor, MethodDescriptor
 
-from crud_service.model import record, requests
+from crud_service.model import record, reports, requests
 from crud_service.v1 import (
     admin_service_pb2,
     bulk_pb2,
@@ -85,7 +85,8 @@ def test_a_reply_has_the_fields_of_its_message(method: MethodDescriptor) -> None
     """Each reply offers every field of its message as an attribute."""
     name = method.output_type.name
     named = re.sub("^Batch[A-Z][a-z]+", "Batch", name).replace("Response", "Reply")
-    reply = getattr(record, name, None) or getattr(requests, NAMED_APART.get(named, named), None)
+    asked = getattr(requests, NAMED_APART.get(named, named), None)
+    reply = getattr(record, name, None) or getattr(reports, name, None) or asked
     assert reply is not None
     missing = [field for field in fields_of(method.output_type) - INPUT_ONLY if not hasattr(reply, field)]
     assert not missing

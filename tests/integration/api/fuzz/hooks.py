@@ -42,9 +42,13 @@ def _lines(context: schemathesis.SerializationContext, value: Any) -> bytes:
 
 @schemathesis.hook
 def before_call(context: HookContext, case: Case, kwargs: dict[str, Any]) -> None:
-    """Make the parts of a valid request agree with each other. A watch says how long it is to go on."""
+    """Make the parts of a valid request agree with each other, and give every request the time that it needs. A watch
+    goes on as long as its time says.
+    """
     if case.operation.path.endswith(":watch"):
         case.headers["x-timeout-ms"] = "200"
+    elif re.fullmatch("[1-9][0-9]*", str((case.headers or {}).get("x-timeout-ms", ""))):
+        case.headers["x-timeout-ms"] = "30000"
     if case.meta is None or case.meta.generation.mode != GenerationMode.POSITIVE:
         return
     query, body, path = dict(case.query), case.body, _known_path(case)

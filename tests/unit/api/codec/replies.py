@@ -8,6 +8,7 @@ from msgspec import UNSET
 
 from crud_service.model import duration, timestamp
 from crud_service.model.record import Collection, FieldIndex, NodeInfo, Record, RecordKey, tombstone
+from crud_service.model.reports import Cause, CodeLine, ErrorReport, InputField, Occurrence, RecentCall
 from crud_service.model.requests import (
     BatchRecordsReply,
     Bookmark,
@@ -21,6 +22,7 @@ from crud_service.model.requests import (
     InitialDone,
     ListChangesReply,
     ListCollectionsReply,
+    ListErrorReportsReply,
     ListRecordRevisionsReply,
     ListRecordsReply,
     OperationResult,
@@ -98,6 +100,27 @@ EVENTS = st.one_of(
     st.builds(WatchEvent, gap=st.builds(Gap, NUMBERS)),
 )
 _DIFFERENCES = st.builds(FieldChange, st.text(), st.just(UNSET) | VALUES, st.just(UNSET) | VALUES)
+_LINES = st.builds(CodeLine, st.text(), st.integers(0, 2**31 - 1), st.text())
+_FEW = {"max_size": 2}
+REPORTS = st.builds(
+    ErrorReport,
+    id=IDS,
+    causes=st.lists(st.builds(Cause, st.text(), st.text()), **_FEW).map(tuple),
+    code_line=_LINES,
+    stack=st.lists(_LINES, **_FEW).map(tuple),
+    count=NUMBERS,
+    first_seen_time=TIMES,
+    last_seen_time=TIMES,
+    occurrences=st.lists(
+        st.builds(
+            Occurrence,
+            time=TIMES,
+            input=st.lists(st.builds(InputField, st.text(), st.text(), st.integers(0, 2**31 - 1)), **_FEW).map(tuple),
+            recent_calls=st.lists(st.builds(RecentCall, time=TIMES), **_FEW).map(tuple),
+        ),
+        **_FEW,
+    ).map(tuple),
+)
 _SEVERAL = st.lists(RECORDS, max_size=3).map(tuple)
 _BATCH = st.builds(BatchRecordsReply, _SEVERAL)
 REPLIES: dict[str, st.SearchStrategy[Any]] = {
@@ -106,6 +129,8 @@ REPLIES: dict[str, st.SearchStrategy[Any]] = {
     "NodeInfo": st.builds(
         NodeInfo, st.text(), st.text(), st.text(), st.text(), st.lists(st.text()).map(tuple), st.text(), TIMES
     ),
+    "ErrorReport": REPORTS,
+    "ListErrorReportsResponse": st.builds(ListErrorReportsReply, st.lists(REPORTS, max_size=2).map(tuple), st.text()),
     "ListRecordsResponse": st.builds(ListRecordsReply, _SEVERAL, st.text()),
     "ListCollectionsResponse": st.builds(ListCollectionsReply, st.lists(COLLECTIONS, max_size=3).map(tuple), st.text()),
     "CountRecordsResponse": st.builds(CountRecordsReply, NUMBERS, st.booleans()),

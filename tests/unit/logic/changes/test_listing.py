@@ -188,5 +188,5 @@ class TestWait:
     async def test_ends_when_the_node_stops(self, service, changes):
         waiting = asyncio.create_task(changes(wait=20 * SECOND))
         await until_followed(service)
-        service.tail.close()
+        await service.tail.close()
         assert (await asyncio.wait_for(waiting, 5)).resume_token

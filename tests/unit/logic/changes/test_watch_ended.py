@@ -21,7 +21,7 @@ class TestEnd:
         await each.next()
         await service.create("a")
         await each.take(2)
-        service.tail.close()
+        await service.tail.close()
         with refused(Kind.UNAVAILABLE, Reason.SHUTTING_DOWN) as caught:
             await each.rest()
         assert each.seen[-1].bookmark.revision == 1
@@ -31,7 +31,7 @@ class TestEnd:
         each = watch()
         await each.next()
         await service.create("a")
-        service.tail.close()
+        await service.tail.close()
         with pytest.raises(CrudError):
             await each.rest()
         assert each.seen[-1].bookmark.revision == max(

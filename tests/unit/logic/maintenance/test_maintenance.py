@@ -118,7 +118,7 @@ async def test_a_failure_is_told_once(node, failing) -> None:
             await failing.another_look()
         node.maintenance.wake()
     await failing.another_look()
-    assert node.told == ["maintenance cannot go on, and tries again: the store is away"]
+    assert node.told == ["maintenance cannot go on, and tries again"]
     assert node.causes == [away]
     failing.failures += [away]
     node.maintenance.wake()
