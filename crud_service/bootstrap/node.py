@@ -284,6 +284,7 @@ class Node:
             is_ready=lambda: self._health.is_ready,
             admission=lambda: self._admission.measures,
             streams=lambda: self._streams.measures,
+            log_head=lambda: self._tail.head,
             store=lambda: self.store.measures,
             maintenance=lambda: self._maintenance.measures,
             registry=lambda: self.life_cycle.registrar.state,

@@ -39,6 +39,8 @@ class Sources:
     """Whether each probe found all well the last time."""
     admission: Callable[[], AdmissionMeasures]
     streams: Callable[[], StreamMeasures]
+    log_head: Callable[[], int]
+    """The last revision that was read for those who follow the log; 0 while nobody does."""
     store: Callable[[], StoreMeasures]
     maintenance: Callable[[], MaintenanceMeasures]
     registry: Callable[[], RegistryState | None]
@@ -71,6 +73,7 @@ class NodeCollector:
         yield from _streams(sources.streams())
         store = sources.store()
         yield _gauge("crud_log_last_revision", "The last revision of the change log.", store.last_revision)
+        yield _log_lag(store.last_revision, sources.log_head())
         if store.commits is not None:
             yield from _commits(store.commits)
         if store.pools:
@@ -110,6 +113,11 @@ def _streams(streams: StreamMeasures) -> Iterator[Metric]:
         family.add_metric((operation,), count)
     yield family
     yield _gauge("crud_streams_limit", "Streams and long polls that may be open at a time.", streams.limit)
+
+
+def _log_lag(last: int, head: int) -> Metric:
+    about = "Revisions that are committed and not yet read for those who follow the log."
+    return _gauge("crud_log_lag_revisions", about, max(0, last - head) if head else 0)
 
 
 def _commits(commits: CommitMeasures) -> Iterator[Metric]:

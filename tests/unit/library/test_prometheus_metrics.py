@@ -36,6 +36,7 @@ def sources(store: StoreMeasures | None = None, registry: RegistryState | None =
         is_ready=lambda: True,
         probes=lambda: {"store read": True, "event loop": False},
         admission=lambda: AdmissionMeasures(executing=3, waiting=2, limit=64),
+        log_head=lambda: 5,
         streams=lambda: StreamMeasures({"WatchRecords": 5, "ListChanges": 0}, limit=2_000),
         store=lambda: store or StoreMeasures(7),
         maintenance=lambda: MaintenanceMeasures(1, 2, 4, 3, clock_trusted=False),
@@ -98,6 +99,7 @@ def test_the_parts_are_told_as_they_are() -> None:
     assert scrape.value("crud_streams_open", operation="WatchRecords") == 5
     assert scrape.value("crud_streams_open", operation="ListChanges") == 0
     assert scrape.value("crud_streams_limit") == 2_000
+    assert scrape.value("crud_log_lag_revisions") == 4
     assert scrape.value("crud_log_last_revision") == 9
     assert scrape.value("crud_store_waiting_mutations") == 4
     assert scrape.value("crud_store_group_mutations_sum") == 2
