@@ -4,6 +4,7 @@ Measured on a GET: two writes (head, body) are a good part of what uvicorn costs
 in one. And uvicorn sends chunks to clients of HTTP/1.0, which know none, and cannot end a reply in its middle.
 """
 
+import asyncio
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
@@ -11,6 +12,8 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCy
 from crud_service.library.lingering_transport import LingeringTransport
 
 _ABORT = "http.response.abort"
+# Pieces that come in one turn of the event loop go out in one write, up to so many bytes: each write is a system call.
+_MOST_JOINED = 65_536
 
 
 class ServiceCycle(RequestResponseCycle):
@@ -25,6 +28,8 @@ class ServiceCycle(RequestResponseCycle):
     _head = b""
     """The head of a stream, until its first piece comes."""
     _streams = False
+    _joined = 0
+    """How many bytes wait for the end of this turn of the event loop."""
 
     async def send(self, message: Any) -> None:
         """ASGI's channel of outgoing messages."""
@@ -65,6 +70,7 @@ class ServiceCycle(RequestResponseCycle):
     def _begin_stream(self, start: Any) -> None:
         """Make the head of a reply whose length nobody knows. Where chunks are unknown, it ends with the connection."""
         self._streams = self.response_started = True
+        self._pieces: list[bytes] = []
         self.chunked_encoding = self.scope["http_version"] != "1.0"
         parts = self._head_parts(start)
         if self.chunked_encoding:
@@ -84,9 +90,23 @@ class ServiceCycle(RequestResponseCycle):
             if not more:
                 body += b"0\r\n\r\n"
         if head or body:
-            self.transport.write(head + body)
+            self._join(head + body)
         if not more:
+            self._flush()
             self._complete()
+
+    def _join(self, piece: bytes) -> None:
+        if not self._pieces:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._pieces.append(piece)
+        self._joined += len(piece)
+        if self._joined >= _MOST_JOINED:
+            self._flush()
+
+    def _flush(self) -> None:
+        pieces, self._pieces, self._joined = self._pieces, [], 0
+        if pieces and not self._is_over():
+            self.transport.write(b"".join(pieces))
 
     def _head_parts(self, start: Any) -> list[bytes]:
         """The head of a reply, without the empty line that ends it."""
@@ -107,6 +127,8 @@ class ServiceCycle(RequestResponseCycle):
         """
         if self._is_over():
             return
+        if self._streams:
+            self._flush()
         self.response_complete, self.keep_alive = True, False
         self.message_event.set()
         if self.flow.write_paused or not self.chunked_encoding:
