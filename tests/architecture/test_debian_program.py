@@ -38,7 +38,7 @@ def script(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Modul
     return module
 
 
-@pytest.mark.parametrize("name", ["consul", "promtool"])
+@pytest.mark.parametrize("name", ["chromium", "consul", "promtool"])
 def test_the_one_on_path_comes_first(root: Path, tmp_path: Path, name: str) -> None:
     """A program that is installed is used, and nothing is fetched."""
     program = tmp_path / name
