@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from contextlib import suppress
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -156,11 +157,13 @@ async def _serve_replies(handler: Handler, call: Call, raw: HttpRequest, sink: H
     except asyncio.CancelledError:
         failure = _stopped()
     else:
-        await sink.close()
+        with suppress(asyncio.CancelledError):  # a client that goes now misses nothing but the end
+            await sink.close()
         return None
     if not sink.is_open:
         return _with_ids(refusal(failure, call), call)
-    await sink.fail(failure, call)
+    with suppress(asyncio.CancelledError):  # the connection may be reset meanwhile; then nobody is there to be told
+        await sink.fail(failure, call)
     return None
 
 

@@ -25,12 +25,21 @@ class Status(StrEnum):
     """What the node cannot do without does not work: it is not ready."""
 
 
+class Measured(msgspec.Struct, frozen=True):
+    """What a look measured of many, where the time that it took itself says nothing."""
+
+    seconds: float
+    """Their mean, which counts."""
+    p99: float = 0.0
+    """What 99 % of them did not exceed, in seconds."""
+
+
 class Probe(msgspec.Struct, frozen=True):
     """One thing to look at."""
 
     name: str
-    check: Callable[[], Awaitable[float | None]]
-    """Looks. Raises when it is not well. Returns the seconds that count, or None for those that the look took."""
+    check: Callable[[], Awaitable[Measured | None]]
+    """Looks. Raises when it is not well. Returns what it measured, or None if what counts is how long it took."""
     advice: str
     """What somebody should do when it fails."""
     slow_after: float = float("inf")
@@ -49,6 +58,8 @@ class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
     """When the status became this one."""
     seconds: float
     """What the last look took, or measured."""
+    p99: float = 0.0
+    """What 99 % of what it measured did not exceed, in seconds; 0 if it does not measure that, or there was nothing."""
     problem: str = ""
     """What is wrong, in one line without secrets; empty while all is well."""
     advice: str = ""
@@ -122,12 +133,13 @@ class Health:
     async def look(self) -> None:
         """Look at all probes once, and tell what has changed."""
         found = await asyncio.gather(*[each.look() for each in self._probes.values()])
-        for status, probe, seconds, problem in found:
+        for status, probe, measured, problem in found:
             before = self._verdicts.get(probe.name)
             is_same = before is not None and before.status is status
             since = before.since if before is not None and is_same else self._now()
-            advice = "" if not problem else probe.advice_when_slow if seconds > probe.slow_after else probe.advice
-            verdict = Verdict(probe.name, status, since, round(seconds, 6), problem, advice)
+            is_slow = measured.seconds > probe.slow_after
+            advice = "" if not problem else probe.advice_when_slow if is_slow else probe.advice
+            verdict = Verdict(probe.name, status, since, round(measured.seconds, 6), measured.p99, problem, advice)
             self._verdicts[probe.name] = verdict
             if not is_same and (before or status is not Status.OK):
                 self._changed(verdict)
@@ -154,28 +166,27 @@ class _Probing:
         self._probe = probe
         self._timeout = timeout
         self._began = 0.0
-        self.task: asyncio.Task[float | None] | None = None
+        self.task: asyncio.Task[Measured | None] | None = None
 
-    async def look(self) -> tuple[Status, Probe, float, str]:
-        """The status, the probe, the seconds and the problem. Goes on with a look that has not ended."""
+    async def look(self) -> tuple[Status, Probe, Measured, str]:
+        """The status, the probe, what it measured and the problem. Goes on with a look that has not ended."""
         loop, probe = asyncio.get_running_loop(), self._probe
         if self.task is None:
             self._began = loop.time()
             self.task = asyncio.ensure_future(probe.check())
         await asyncio.wait([self.task], timeout=self._timeout)
-        seconds = loop.time() - self._began
+        took = Measured(loop.time() - self._began)
         bad = Status.FAILING if probe.needed else Status.WARNING
         if not self.task.done():
-            return bad, probe, seconds, f"no answer for {seconds:.1f} s"
+            return bad, probe, took, f"no answer for {took.seconds:.1f} s"
         task, self.task = self.task, None
         failure = asyncio.CancelledError() if task.cancelled() else task.exception()
         if failure is not None:
-            return _status_of(failure, bad), probe, seconds, _problem_of(failure)
-        measured = task.result()
-        seconds = seconds if measured is None else measured
-        if seconds > probe.slow_after:
-            return Status.WARNING, probe, seconds, f"takes {seconds:.3f} s"
-        return Status.OK, probe, seconds, ""
+            return _status_of(failure, bad), probe, took, _problem_of(failure)
+        measured = task.result() or took
+        if measured.seconds > probe.slow_after:
+            return Status.WARNING, probe, measured, f"takes {measured.seconds:.3f} s"
+        return Status.OK, probe, measured, ""
 
 
 def _status_of(failure: BaseException, bad: Status) -> Status:

@@ -5,7 +5,7 @@ from itertools import count
 
 import pytest
 
-from crud_service.chassis.health import Health, Probe, Status, Verdict
+from crud_service.chassis.health import Health, Measured, Probe, Status, Verdict
 from crud_service.model.errors import CrudError, Kind, Reason
 from crud_service.model.timestamp import Timestamp, from_unix
 
@@ -41,12 +41,12 @@ class Dependency:
 
     def __init__(self) -> None:
         self.failure: Exception | None = None
-        self.measured: float | None = None
+        self.measured: Measured | None = None
         self.hangs = False
         self.looks = 0
         self.back = asyncio.Event()
 
-    async def check(self) -> float | None:
+    async def check(self) -> Measured | None:
         self.looks += 1
         if self.hangs:
             await self.back.wait()
@@ -127,10 +127,11 @@ async def test_a_probe_that_hangs(node: Node, store: Dependency) -> None:
 
 async def test_what_is_slow(node: Node, store: Dependency) -> None:
     """More seconds than it should take are a warning with an advice of its own, and the node stays ready."""
-    store.measured = 0.75
+    store.measured = Measured(0.75, 1.0)
     await node.health.start()
     verdict = node.verdict("store")
     assert (verdict.status, verdict.problem, verdict.advice) == (Status.WARNING, "takes 0.750 s", "it is slow")
+    assert (verdict.seconds, verdict.p99) == (0.75, 1.0)
     assert node.health.is_ready
     assert node.changes == [("store", Status.WARNING)]
 
