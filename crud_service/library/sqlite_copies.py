@@ -65,7 +65,11 @@ def _start_another_timeline(connection: sqlite3.Connection) -> None:
     get_value = to_text(select(values.c.value).where(is_value(values.c.name)))
     (last,) = connection.execute(get_counter, ("revision",)).fetchone() or (0,)
     (skipped,) = connection.execute(get_value, (SKIPPED_REVISIONS,)).fetchone() or (b"[]",)
-    ranges = [*decode(skipped), (last + 1, last + _SKIPPED)]
+    ranges = [list(each) for each in decode(skipped)]
+    if ranges and ranges[-1][1] == last:  # nothing was written since the last restore
+        ranges[-1][1] = last + _SKIPPED
+    else:
+        ranges.append([last + 1, last + _SKIPPED])
     writes = WriteStatements()
     connection.execute("BEGIN")
     connection.execute(to_text(delete(values).where(is_value(values.c.name))), (TIMELINE,))

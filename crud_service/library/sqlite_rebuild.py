@@ -3,13 +3,20 @@
 import sqlite3
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import delete
+from sqlalchemy import delete, func, select
 
 from crud_service.library.index_rows import rows_of
 from crud_service.library.sqlite_compile import BulkStatement, to_text
 from crud_service.library.sqlite_rows import Row, collection_row, record_row
 from crud_service.library.sqlite_write_statements import WriteStatements
-from crud_service.library.sqlmodel_tables import CollectionRow, RecordIndexRow, RecordRow, RecordTagRow, table
+from crud_service.library.sqlmodel_tables import (
+    ChangeRow,
+    CollectionRow,
+    RecordIndexRow,
+    RecordRow,
+    RecordTagRow,
+    table,
+)
 from crud_service.model.ports.store_audit import Resource
 from crud_service.model.record import Collection, Record, RecordKey
 
@@ -30,7 +37,8 @@ class SqliteRebuild:
     def replace(self, resources: Iterable[Resource], revision: int) -> int:
         """Store these resources, whose collections come before their records, instead of what there is.
 
-        The counter of revisions becomes at least `revision`. Returns how many resources there were.
+        The counter of revisions becomes at least `revision`, and at least the last one of the log. Returns how
+        many resources there were.
         """
         for row in (RecordRow, RecordTagRow, RecordIndexRow, CollectionRow):
             self._connection.execute(to_text(delete(table(row))))
@@ -61,7 +69,8 @@ class SqliteRebuild:
         self._run(writes.insert_values, values)
 
     def _raise_counter(self, revision: int) -> None:
-        self._run(self._writes.put_counter, [("revision", revision)])
+        (logged,) = self._connection.execute(to_text(select(func.max(table(ChangeRow).c.revision)))).fetchone()
+        self._run(self._writes.put_counter, [("revision", max(revision, logged or 0))])
 
     def _run(self, statement: BulkStatement, rows: Sequence[Row]) -> None:
         for text, values in statement.pieces(rows):

@@ -60,8 +60,7 @@ class _Fold:
         if entry.kind is ChangeKind.COLLECTION_DELETED:
             self._drops.append(entry.revision)
         wanted = self._version(before, entry)
-        # The first entry may be what compaction has left of a longer history.
-        if entry.version != wanted and (before is not None or entry.revision > self._floor):
+        if entry.version != wanted and not (before is None and self._may_be_rest(entry)):
             self._blame(f"revision {entry.revision} has version {entry.version} and must have {wanted}")
 
     def replayed(self, key: ResourceKey) -> Replayed:
@@ -78,6 +77,13 @@ class _Fold:
         if entry.kind is ChangeKind.COLLECTION_DELETED:
             return before.version
         return 1 if entry.id and self._is_dropped(before.revision, entry.revision) else before.version + 1
+
+    def _may_be_rest(self, first: Change) -> bool:
+        """Whether the first entry may be what compaction has left of a longer history.
+
+        That of a collection which was deleted goes from its beginning, so what is left of it may begin above the floor.
+        """
+        return first.revision <= self._floor or bool(self._floor and self._is_dropped(first.revision, None))
 
     def _is_gone(self, last: Change) -> bool:
         return last.kind in _LAST or bool(last.id and self._is_dropped(last.revision, None))

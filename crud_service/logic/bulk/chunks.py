@@ -10,6 +10,7 @@ import msgspec
 
 from crud_service.logic.bulk.options import Options
 from crud_service.logic.paths import check_id, record_key
+from crud_service.logic.system_collections import check_writable
 from crud_service.logic.validation import encode_content
 from crud_service.model.call import Call
 from crud_service.model.errors import CrudError, Reason, invalid
@@ -52,6 +53,7 @@ class Chunker:
     """Takes the rows one by one, in their order, and gives the chunks."""
 
     def __init__(self, call: Call, options: Options, limits: Limits, new_id: Callable[[], str]) -> None:
+        self._call = call
         self._tenant = call.tenant
         self._options = options
         self._limits = limits
@@ -114,7 +116,9 @@ class Chunker:
         try:
             content = encode_content(item.content) if item.content else "{}"
             size = len(content) if content.isascii() else len(content.encode())
-            return Row(number, self._key(item), item, size)
+            key = self._key(item)
+            check_writable(self._call, key.collection)
+            return Row(number, key, item, size)
         except CrudError as error:
             return error
 

@@ -19,6 +19,7 @@ from crud_service.model.ports.change_log import LogScope
 from crud_service.model.ports.record_store import RecordPage, RecordStore
 from crud_service.model.query import RecordQuery
 from crud_service.model.record import CollectionKey
+from crud_service.model.timestamp import Timestamp
 
 _PAGE_RECORDS = 500
 _PAGE_BYTES = 1_048_576
@@ -39,15 +40,20 @@ class Exporting:
     ) -> AsyncIterator[requests.ExportRecordsReply]:
         """The records in the order of their collections and ids, some in each reply; at least one reply comes.
 
-        NOT_FOUND if there is no such collection; OUT_OF_RANGE (`HISTORY_GONE`) when the log has been compacted past the
-        revision, be it in the middle: what came before is right, and the rest never comes.
+        NOT_FOUND if there is no such collection, or it is deleted in the middle; OUT_OF_RANGE (`HISTORY_GONE`) when the
+        log has been compacted past the revision, be it in the middle: what came before is right, and the rest never
+        comes.
         """
         mask = parse_read_mask(request.read_mask)
         query = await self._query(call, request)
+        made = await self._made(query)
         page = await self._page(query)
-        if not page.records and query.collection is not None:
-            await self._require_collection(CollectionKey(query.tenant, query.collection))
         while True:
+            if not page.more and await self._made(query) != made:
+                # The records went with it, which looks like their end.
+                raise not_found(
+                    Reason.COLLECTION_NOT_FOUND, f"{request.parent} was deleted before its export was complete"
+                )
             # The next page is read while this one is sent.
             query = replace(query, after=position_of(page.records[-1], ()) if page.records else None)
             upcoming = asyncio.create_task(self._page(query)) if page.more else None
@@ -84,6 +90,11 @@ class Exporting:
         await check_kept(self._store, LogScope(query.tenant, query.collection), query.at)
         return page
 
-    async def _require_collection(self, key: CollectionKey) -> None:
-        if await self._store.get_collection(key) is None:
-            raise not_found(Reason.COLLECTION_NOT_FOUND, f"there is no collection {key.id}")
+    async def _made(self, query: RecordQuery) -> Timestamp | None:
+        """When the collection was made, which tells it from a later one of its name; None for all collections."""
+        if query.collection is None:
+            return None
+        collection = await self._store.get_collection(CollectionKey(query.tenant, query.collection))
+        if collection is None:
+            raise not_found(Reason.COLLECTION_NOT_FOUND, f"there is no collection {query.collection}")
+        return collection.create_time

@@ -10,6 +10,7 @@ from crud_service.logic.bulk.pipeline import Pipeline
 from crud_service.logic.bulk.progress import Progress
 from crud_service.logic.bulk.storing import ChunkStore, Turn
 from crud_service.logic.mutator import Mutator
+from crud_service.logic.system_collections import check_writable
 from crud_service.logic.writer import Writer
 from crud_service.model import requests
 from crud_service.model.call import Call
@@ -58,6 +59,8 @@ class Importing:
         options = read_options(call, first)
         self._writer.check(call, options.request_id)
         parent = options.parent
+        if parent:
+            check_writable(call, parent.id)
         if parent and not self._writer.creates_collections and await self._store.get_collection(parent) is None:
             raise not_found(Reason.COLLECTION_NOT_FOUND, f"collection {parent.id} does not exist; create it first")
         return options

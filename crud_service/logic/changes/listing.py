@@ -84,7 +84,8 @@ class ChangeList:
                 if page.groups or left <= 0 or self._tail.is_closing:
                     return cursor, False
                 await self._tail.wait(cursor.revision, left)
-                search_until = self._monotonic() + self._limits.query_seconds
+                # What comes while it waits is searched as long as it would have waited, so that it ends in time.
+                search_until = max(search_until, min(self._monotonic() + self._limits.query_seconds, start + wait))
             elif self._monotonic() >= search_until:
                 return cursor, True
 

@@ -5,13 +5,14 @@ from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping, Se
 from functools import cached_property
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import Any
 
+from msgspec.structs import replace
+
+from crud_service.logic.changes.told import Told, has_failed, result_of, shared
 from crud_service.model.change import Change, ChangeKind
 from crud_service.model.ports.change_log import ChangeLog, LogScope
-from crud_service.model.record import Record, RecordKey
-
-T = TypeVar("T")
+from crud_service.model.record import CollectionKey, Record, RecordKey
 
 # What an entry takes in memory besides its state.
 _ENTRY_WEIGHT = 512
@@ -40,14 +41,14 @@ class LogEntry:
 
 
 class LogGroup:
-    """All entries of one revision, or those of a scope."""
+    """All entries of one revision, or those of a scope; `told` keeps what is made of them for readers."""
 
-    def __init__(self, changes: Sequence[Change]) -> None:
+    def __init__(self, changes: Sequence[Change], told: Told | None = None) -> None:
         self.revision = changes[0].revision
         self.entries = tuple([LogEntry(change) for change in changes])
         self.weight = sum([len(change.state) + _ENTRY_WEIGHT for change in changes])
         self._olds: asyncio.Task[dict[int, Record]] | None = None
-        self._told: dict[Hashable, asyncio.Task[Any]] = {}
+        self._told = told
 
     def within(self, scope: LogScope) -> list[LogEntry]:
         """The entries of a scope."""
@@ -55,16 +56,27 @@ class LogGroup:
 
     async def olds(self, log: ChangeLog) -> Mapping[int, Record]:
         """The records before the changes, by ordinal, as far as there were any and the log still has them."""
-        if self._olds is None:
-            self._olds = _shared(self._load_olds(log))
-        return await _result(self._olds)
+        if self._olds is None or has_failed(self._olds):
+            self._olds = shared(self._load_olds(log))
+        return await result_of(self._olds)
 
     async def told(self, what: Hashable, tell: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
-        """What `tell()` makes of the group; made once for all who ask for the same."""
-        task = self._told.get(what)
-        if task is None:
-            task = self._told[what] = _shared(tell())
-        return await _result(task)
+        """What `tell()` makes of the group; for those who ask for the same about the same time it is made once."""
+        if self._told is None:
+            return await tell()
+        return await self._told.get((self, what), self.weight, tell)
+
+    def begin(self, what: Hashable, tell: Callable[[], Coroutine[Any, Any, Any]]) -> None:
+        """Begin with what `told` will be asked for, so that who asks for several groups waits once for all of them."""
+        if self._told is not None:
+            self._told.begin((self, what), self.weight, tell)
+
+    def without(self, gone: "Gone") -> "LogGroup":
+        """The group as the log has it when these are gone."""
+        if not any(gone.takes(entry.change) for entry in self.entries):
+            return self
+        changes = [entry.change for entry in self.entries]
+        return LogGroup([replace(each, state="") if gone.takes(each) else each for each in changes], self._told)
 
     async def _load_olds(self, log: ChangeLog) -> dict[int, Record]:
         entries = [
@@ -79,22 +91,31 @@ class LogGroup:
         }
 
 
-def _shared(work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
-    """Work that several wait for."""
-    task = asyncio.create_task(work)
-    # Whoever waits gets the error; if nobody does any more, nobody misses it.
-    task.add_done_callback(lambda done: done.cancelled() or done.exception())
-    return task
+class Gone:
+    """Records that were purged, and collections that were deleted with theirs, by some groups: no state of them stays
+    in the log before.
+    """
+
+    def __init__(self, groups: Iterable[LogGroup]) -> None:
+        entries = [entry for group in groups for entry in group.entries]
+        self._records = {entry.key for entry in entries if entry.change.kind is ChangeKind.RECORD_PURGED}
+        dropped = [entry.change for entry in entries if entry.change.kind is ChangeKind.COLLECTION_DELETED]
+        self._collections = {CollectionKey(each.tenant, each.collection) for each in dropped}
+
+    def __bool__(self) -> bool:
+        return bool(self._records or self._collections)
+
+    def takes(self, change: Change) -> bool:
+        """Whether the state of the entry, which is an earlier one, is gone."""
+        if not (change.id and change.state):
+            return False
+        key = RecordKey(change.tenant, change.collection, change.id)
+        return key in self._records or key[:2] in self._collections
 
 
-async def _result(task: "asyncio.Task[T]") -> T:
-    # One who stops waiting must not end it for the others.
-    return task.result() if task.done() else await asyncio.shield(task)
-
-
-def grouped(changes: Iterable[Change]) -> list[LogGroup]:
+def grouped(changes: Iterable[Change], told: Told | None = None) -> list[LogGroup]:
     """The groups of entries that are in the order of the log."""
-    return [LogGroup(list(group)) for _, group in groupby(changes, attrgetter("revision"))]
+    return [LogGroup(list(group), told) for _, group in groupby(changes, attrgetter("revision"))]
 
 
 def _is_in(change: Change, scope: LogScope) -> bool:

@@ -13,16 +13,18 @@ from time import monotonic as monotonic_clock
 from typing import NamedTuple
 
 from crud_service.logic.changes.cursor import Cursor, history_gone
-from crud_service.logic.changes.log_group import LogGroup, grouped
+from crud_service.logic.changes.log_group import Gone, LogGroup, grouped
+from crud_service.logic.changes.told import Told
 from crud_service.model.ports.change_log import ChangeLog, LogScope
 
 # What the tail keeps for its readers: as much as they can be behind before each of them reads the store.
 _MOST_GROUPS, _MOST_WEIGHT = 2_048, 4_194_304
 # What one reading takes from the store, and what a reader takes at a time.
 _READ_ENTRIES, _READ_WEIGHT = 1_000, 2_097_152
-_TURN_WEIGHT = 1_048_576
-# Readers are woken so often at most: under a heavy load each then gets several groups at a time.
-_PACE_SECONDS = 0.005
+_TURN_WEIGHT = 262_144
+# Readers are woken so often at most: under a heavy load each then gets several groups at a time. To serve one of them
+# takes about as long as the second number says.
+_PACE_SECONDS, _SERVING_SECONDS = 0.005, 0.000_1
 _RETRY_SECONDS = 0.5
 
 Report = Callable[[str, Exception | None], None]
@@ -46,6 +48,7 @@ class LogTail:
         self._monotonic = monotonic
         self._task: asyncio.Task[None] | None = None
         self._groups: list[LogGroup] = []
+        self._told = Told()
         self._weight = 0
         self._start: int | None = None
         self._head = 0
@@ -129,7 +132,7 @@ class LogTail:
                 else:
                     await self._log.wait_log(self._head)
                     await self._read_on()
-                    await asyncio.sleep(_PACE_SECONDS)
+                    await asyncio.sleep(max(_PACE_SECONDS, self.readers * _SERVING_SECONDS))
                 failed = False
             except Exception as error:  # noqa: BLE001 - the store may come back, and readers wait for that
                 if not failed and not self.is_closing:
@@ -138,11 +141,13 @@ class LogTail:
                 await asyncio.sleep(_RETRY_SECONDS)
 
     async def _read_on(self) -> None:
-        groups = grouped(await self._log.read_log(self._head, _READ_ENTRIES, None, _READ_WEIGHT))
+        groups = grouped(await self._log.read_log(self._head, _READ_ENTRIES, None, _READ_WEIGHT), self._told)
         if not groups:
             return
+        if gone := Gone(groups):  # the log has erased them, so they must not be read here any more
+            self._groups = [each.without(gone) for each in self._groups]
         self._groups += groups
-        self._weight += sum([group.weight for group in groups])
+        self._weight = sum([group.weight for group in self._groups])
         self._trim()
         self._head = groups[-1].revision
         self._wake_all()
@@ -163,7 +168,7 @@ class LogTail:
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
-        self._groups, self._weight, self._start, self._head = [], 0, None, 0
+        self._groups, self._told, self._weight, self._start, self._head = [], Told(), 0, None, 0
 
     def _wake_all(self) -> None:
         waiting, self._wake = self._wake, None

@@ -1,6 +1,8 @@
 """Watching the log: each change of a scope as it happens, in order, once between two tokens; or a gap, said aloud."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
 from time import monotonic as monotonic_clock
 
 from crud_service.logic.changes.cursor import Cursor, Cursors, check_reached, first_cursor, history_gone
@@ -124,6 +126,7 @@ class _Watch:
         until = told_at + self._limits.watch_seconds
         while True:
             groups, upto = await self._tail.read(cursor, scope)
+            self._begin(groups, cursor)
             for group in groups:
                 for event in await self._events(group, cursor):
                     yield event
@@ -136,11 +139,19 @@ class _Watch:
             if now - told_at >= silence:
                 yield self.bookmark(cursor)
                 told_at = now
-            if not groups:
+            if groups:
+                await asyncio.sleep(0)  # a reader that is far behind has much to read, and is not the only one
+            else:
                 await self._tail.wait(cursor.revision, min(told_at + silence, until) - now)
         yield self.bookmark(cursor)
         if self._tail.is_closing:
             raise _stopping(self.cursors.seal(cursor))
+
+    def _begin(self, groups: Sequence[LogGroup], cursor: Cursor) -> None:
+        """Begin with the messages about all groups of a turn."""
+        for group in groups:
+            if cursor.revision < group.revision and group.within(self._view.shape.scope):
+                group.begin(self._view.shape, partial(self._tell, group, cursor))
 
     async def _events(self, group: LogGroup, cursor: Cursor) -> Sequence[WatchEvent]:
         """The messages about a group; watches that ask for the same, and have told none of it, share them."""
@@ -149,7 +160,7 @@ class _Watch:
             return ()
         if cursor.revision >= group.revision:
             return await self._tell(group, cursor)
-        events: Sequence[WatchEvent] = await group.told(self._view.shape, lambda: self._tell(group, cursor))
+        events: Sequence[WatchEvent] = await group.told(self._view.shape, partial(self._tell, group, cursor))
         return events
 
     async def _tell(self, group: LogGroup, cursor: Cursor) -> list[WatchEvent]:

@@ -18,11 +18,11 @@ from crud_service.model.ports.change_log import HistoryRule
 from crud_service.model.ports.system_store import TIMELINE
 from crud_service.model.record import CollectionKey
 from crud_service.model.requests import CollectionDraft, FieldIndexDraft, RecordDraft
-from crud_service.testing.mutations import MUCH_LATER
 from tests.unit.logic.conftest import Service
 
 COLLECTIONS = ("notes", "orders", "papers")
 IDS = tuple("abcdefgh")
+ALWAYS = "9999-01-01T00:00:00.000000000Z"
 
 
 @pytest.fixture(scope="session")
@@ -54,7 +54,7 @@ async def fill(data_file, seed, steps=300):
         except CrudError:
             continue
         if draw.random() < 0.02:
-            rule = HistoryRule(MUCH_LATER, draw.choice((0, 5)), MUCH_LATER)
+            rule = HistoryRule(ALWAYS, draw.choice((0, 5)), ALWAYS)
             await store.compact_log(CollectionKey("", draw.choice(COLLECTIONS)), rule, draw.randrange(1, 40))
     await store.close()
 
@@ -277,3 +277,21 @@ class TestCopies:
         await Service(store).create("found")
         await store.close()
         assert differences(filled) == []
+
+    async def test_a_store_is_restored_again_before_anything_is_written(self, filled, tmp_path):
+        for number in range(3):
+            trust.back_up(filled, tmp_path / f"copy{number}.db")
+            trust.restore(tmp_path / f"copy{number}.db", filled, replaces=f".old{number}")
+            assert differences(filled) == []
+        store = SqliteStore(filled)
+        await store.open()
+        await Service(store).create("found")
+        await store.close()
+        assert differences(filled) == []
+
+
+async def test_a_counter_that_is_behind_the_log_is_mended_too(filled):
+    execute(filled, "UPDATE counters SET value = 5 WHERE name = 'revision'")
+    assert any("counter" in each for each in differences(filled))
+    trust.rebuild(filled)
+    assert differences(filled) == []

@@ -11,7 +11,7 @@ from crud_service.library.memory import MemoryStore
 from crud_service.logic.bulk import exporting
 from crud_service.model.errors import CrudError, Kind, Reason
 from crud_service.model.record import Record
-from crud_service.model.requests import ExportRecords, ExportRecordsReply
+from crud_service.model.requests import DeleteCollection, ExportRecords, ExportRecordsReply
 from tests.unit.logic.bulk.conftest import NOTES, row, run
 from tests.unit.logic.conftest import Service, call
 from tests.unit.logic.hooks import Recorder
@@ -124,6 +124,18 @@ async def test_writes_meanwhile_do_not_show(filled) -> None:
     async for reply in stream:
         seen += reply.records
     assert seen == before
+
+
+@pytest.mark.parametrize("is_made_anew", [False, True])
+async def test_a_collection_that_is_deleted_meanwhile(filled, refused, is_made_anew) -> None:
+    """Its records go with it, and an export of the first of them must not look like one of all."""
+    stream = export(filled)
+    await anext(stream)
+    await filled.do(DeleteCollection(NOTES, force=True))
+    if is_made_anew:
+        await filled.create("z")
+    with refused(Kind.NOT_FOUND, Reason.COLLECTION_NOT_FOUND):
+        [reply async for reply in stream]
 
 
 async def test_an_earlier_revision(filled) -> None:

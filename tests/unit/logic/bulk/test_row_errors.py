@@ -130,6 +130,22 @@ class Broken(Around):
         return await self.store.commit(mutation)
 
 
+async def test_a_row_of_a_system_collection_is_a_bad_row(service_of) -> None:
+    """Only the service writes there; such a row is told like any other that cannot be stored."""
+    rows = [row(path="collections/notes/records/a"), row(path="collections/system.events/records/b")]
+    error = await failed(service_of(), rows, parent="collections/-")
+    assert (error.kind, error.reason) == (Kind.PERMISSION_DENIED, Reason.SYSTEM_COLLECTION)
+    assert error.metadata["row"] == "2"
+    reply = await run(service_of(), rows, parent="collections/-", on_error="skip")
+    assert (reply.imported_count, [(each.row, each.reason) for each in reply.errors]) == (1, [(2, "SYSTEM_COLLECTION")])
+
+
+async def test_no_import_goes_into_a_system_collection(service_of) -> None:
+    """It is refused before a row is looked at, whatever becomes of bad rows."""
+    error = await failed(service_of(), [row("a")], parent="collections/system.events", on_error="skip")
+    assert (error.kind, error.reason) == (Kind.PERMISSION_DENIED, Reason.SYSTEM_COLLECTION)
+
+
 @pytest.mark.parametrize("on_error", ["stop", "skip"])
 @pytest.mark.parametrize("commits", [0, 1, 2])
 async def test_the_store_fails(store, service_of, on_error, commits) -> None:

@@ -2,9 +2,13 @@
 
 import asyncio
 import time
+from types import SimpleNamespace
 
 import pytest
 
+from crud_service.logic.changes import ChangeList
+from crud_service.logic.changes.log_group import grouped
+from crud_service.logic.changes.log_tail import Turn
 from crud_service.model import requests
 from crud_service.model.duration import SECOND
 from crud_service.model.errors import Kind, Reason
@@ -190,3 +194,27 @@ class TestWait:
         await until_followed(service)
         await service.tail.close()
         assert (await asyncio.wait_for(waiting, 5)).resume_token
+
+    async def test_ends_in_time_under_a_load_of_what_the_filter_does_not_find(self, service, new_call):
+        """Sometimes the reader is at the end of the log, mostly it is not, and nothing is ever for it."""
+        await service.create("a")
+        clock = SimpleNamespace(now=0.0, turns=0)
+
+        async def read_store(cursor, scope):
+            clock.now += 0.1
+            clock.turns += 1
+            groups = grouped(await service.store.read_mutation(1)) if clock.turns % 19 else []
+            return Turn(groups, 1)
+
+        async def wait(after, seconds):
+            pass
+
+        parts = service.handlers["ListChanges"].__self__
+        tail = SimpleNamespace(read_store=read_store, wait=wait, follow=service.tail.follow, is_closing=False)
+        limits = Limits(query_seconds=2.0)
+        listing = ChangeList(parts._store, tail, parts._reading, parts._tokens, limits, lambda: clock.now)
+        reply = await listing.list(
+            new_call(deadline=5.2), requests.ListChanges(NOTES, "name = nobody", wait=20 * SECOND)
+        )
+        assert reply.groups == ()
+        assert clock.now <= 5.2
