@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 
 from batches import measure_batch, measure_import
+from chassis import measure_chassis
 from environment import BENCHMARKS, require_tools
 from process import BenchError
 from report import render
@@ -14,7 +15,7 @@ from scale import measure_scale
 from systems import SYSTEMS
 from targets import Bound
 
-SCALE, BATCH, IMPORT = "scale", "batch", "import"
+SCALE, BATCH, IMPORT, CHASSIS = "scale", "batch", "import", "chassis"
 
 
 def main() -> int:
@@ -45,6 +46,7 @@ def _speed(options: argparse.Namespace) -> list[Sample]:
 def _bounds(options: argparse.Namespace) -> Iterator[Bound]:
     many, creates = (100_000, 20_000) if options.quick else (1_000_000, 100_000)
     parts = {
+        CHASSIS: lambda: measure_chassis(options.rounds, options.seconds),
         BATCH: lambda: measure_batch(options.rounds),
         IMPORT: lambda: measure_import(options.rounds),
         SCALE: lambda: measure_scale(options.rounds, options.seconds, many, creates),
@@ -68,7 +70,7 @@ def _publish(options: argparse.Namespace, page: str) -> None:
 
 
 def _options() -> argparse.Namespace:
-    names = [*(system.name for system in SYSTEMS), BATCH, IMPORT, SCALE]
+    names = [*(system.name for system in SYSTEMS), CHASSIS, BATCH, IMPORT, SCALE]
     parser = argparse.ArgumentParser(prog="benchmarks/run", description=__doc__)
     parser.add_argument("--rounds", type=int, default=None, help="how often each system is measured (5)")
     parser.add_argument("--seconds", type=float, default=None, help="how long one load lasts (5)")

@@ -1,14 +1,18 @@
 """The systems under load: how each is started, and where it keeps its records."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from environment import BENCHMARKS, ROOT, peer_python, service_python
 from process import Process, answers, free_port, listens
 
 PAGE = 30
 """How many records a list returns."""
+
+_SERVER = ROOT / "cmd" / "server"
+_DEFAULTS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -48,15 +52,22 @@ class System:
     grpc: bool = False
 
 
-def start_service(folder: Path, _replies: Path | None = None, store: str = "") -> Node:
-    """crud-service as `make run` starts it, with its data in `folder`."""
+def start_service(
+    folder: Path,
+    _replies: Path | None = None,
+    store: str = "",
+    program: Path = _SERVER,
+    settings: Mapping[str, str] = _DEFAULTS,
+) -> Node:
+    """crud-service as `make run` starts it, with its data in `folder`; or with another `program` or other settings."""
     http, grpc = free_port(), free_port()
     env = {
+        **settings,
         "CRUD_HTTP_ADDRESS": f"127.0.0.1:{http}",
         "CRUD_GRPC_ADDRESS": f"127.0.0.1:{grpc}",
         "CRUD_STORE": store or f"sqlite:///{folder / 'crud.db'}",
     }
-    node = Node(Process([service_python(), str(ROOT / "cmd" / "server")], env, folder), _local(http), _local(grpc))
+    node = Node(Process([service_python(), str(program)], env, folder), _local(http), _local(grpc))
     node.process.wait_until(lambda: answers(f"http://{node.http}/v1/node") and listens(grpc))
     return node
 

@@ -51,3 +51,7 @@ MOST_MEMORY = 120.0
 """MB resident after 100,000 creates."""
 MOST_START = 1.5
 """Seconds from start to ready."""
+MOST_CHASSIS_US = 20.0
+"""Microseconds of CPU that the default chassis adds to a call over HTTP."""
+MOST_CHASSIS_GRPC = 1 / 0.8
+"""Time of a get over gRPC with the default chassis, against an empty chain: at least 0.8 times as many a second."""

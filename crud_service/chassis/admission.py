@@ -58,6 +58,7 @@ class Admission:
         self._waiting: FairQueue[_Waiter] = FairQueue(limits.waiting)
         self._calls = 0
         self._seconds = 0.0
+        self._settled = 0.0
         self.executing = 0
         """Calls that run now."""
         self.limit = limits.executing
@@ -85,7 +86,8 @@ class Admission:
             try:
                 return await handler(call, request)
             finally:
-                self._adapt(self._clock() - start)
+                end = self._clock()
+                self._adapt(end - start, end)
                 self._leave()
 
         return admitted
@@ -113,6 +115,10 @@ class Admission:
             raise
         finally:
             timer.cancel()
+        if not waiter.has_place:
+            # Not set as the exception of what is awaited: it would hold itself by this frame, and each refusal would be
+            # garbage that only the collector finds, with everything standing still for it just when there is too much.
+            raise _overloaded()
 
     def _give_up(self, waiter: "_Waiter") -> None:
         self._waiting.remove(waiter.principal, waiter)
@@ -131,7 +137,7 @@ class Admission:
     def _is_late(self) -> bool:
         return self._loop_lag() > self._limits.lag_seconds
 
-    def _adapt(self, seconds: float) -> None:
+    def _adapt(self, seconds: float, now: float) -> None:
         """Let fewer calls run while they are slow, and more again, step by step, when they are not."""
         self._calls += 1
         self._seconds += seconds
@@ -139,10 +145,12 @@ class Admission:
             return
         limits, mean = self._limits, self._seconds / self._calls
         self._calls, self._seconds = 0, 0.0
-        if mean > limits.slow_seconds or self._is_late():
-            self.limit = max(min(limits.executing_min, limits.executing), int(self.limit * _SHRINK))
-        else:
+        if mean <= limits.slow_seconds and not self._is_late():
             self.limit = min(limits.executing, self.limit + _GROW)
+        elif now >= self._settled:
+            self.limit = max(min(limits.executing_min, limits.executing), int(self.limit * _SHRINK))
+            # What ends sooner than this ran beside more calls than now: one slow moment must not count many times.
+            self._settled = now + max(mean, limits.lag_seconds)
 
 
 class _Waiter(msgspec.Struct, eq=False):
@@ -150,12 +158,14 @@ class _Waiter(msgspec.Struct, eq=False):
 
     principal: str
     place: "asyncio.Future[None]"
+    """Done when it waits no more."""
     has_place: bool = False
 
 
 def _refuse(waiter: _Waiter) -> None:
+    """Let a call that waits go on, without a place."""
     if not waiter.place.done():
-        waiter.place.set_exception(_overloaded())
+        waiter.place.set_result(None)
 
 
 def _overloaded() -> CrudError:

@@ -123,7 +123,8 @@ class CommitPlan:
         except (ConditionFailed, CollectionMissing, CollectionNotEmpty, RequestRepeated) as refusal:
             take_back(self._undo)
             del self._entries[self._start :]
-            return refusal
+            # By its frames it would hold all of its group, and itself: garbage that only the collector finds.
+            return refusal.with_traceback(None)
         if states:
             self.revision = self._revision
         return Committed(self.revision, states)

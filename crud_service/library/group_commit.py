@@ -96,7 +96,10 @@ class GroupCommit:
         answer: asyncio.Future[Committed] = self._loop.create_future()
         self._waiting.append(_Waiting(mutation, answer))
         self._go_on()
-        return await answer
+        try:
+            return await answer
+        finally:
+            del answer  # a failure would hold itself by this frame, as garbage that only the collector finds
 
     async def run(self, work: Callable[[], T]) -> T:
         """What `work()` returns or raises, run in the thread before the next group."""
@@ -104,7 +107,10 @@ class GroupCommit:
         answer: asyncio.Future[T] = self._loop.create_future()
         self._jobs.append(_Job(work, answer))
         self._go_on()
-        return await answer
+        try:
+            return await answer
+        finally:
+            del answer  # a failure would hold itself by this frame, as garbage that only the collector finds
 
     async def close(self) -> None:
         """Finish what was accepted, then end the thread. Closing twice does nothing."""

@@ -1,7 +1,9 @@
 """Overload over both transports: a store that needs time, more calls than the node takes, a rate that is exceeded."""
 
 import asyncio
+import gc
 import time
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -94,6 +96,35 @@ async def test_a_full_node_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
         assert (await fetch(node.http_port, "GET", PATH)).status == NOT_THERE
 
 
+async def test_a_burst_while_calls_hang(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of ten times too much on both transports each one too many is told so, and when to try again, before any call
+    that runs has ended; the node is live meanwhile, and serves both afterwards.
+    """
+    settings = {"admission_executing": 8, "admission_waiting": 0}
+    async with running_node(log_level="error", **settings) as node:
+        store = SlowStore(node, monkeypatch, None)
+        by_http = {asyncio.ensure_future(fetch(node.http_port, "GET", PATH)) for _ in range(40)}
+        by_grpc = {asyncio.ensure_future(get_by_grpc(node)) for _ in range(40)}
+        await store.full.wait()
+        refused = set()
+        while len(refused) < 72:
+            done, _ = await asyncio.wait((by_http | by_grpc) - refused, timeout=30, return_when="FIRST_COMPLETED")
+            assert done, "calls that are too many wait for others"
+            refused |= done
+        assert (await fetch(node.http_port, "GET", "/healthz")).status == 200
+        assert store.running == 8
+        for answer in [each.result() for each in by_http & refused]:
+            assert (answer.status, reason_of(answer), answer.headers["retry-after"]) == (503, "OVERLOADED", "1")
+        for error in [each.result() for each in by_grpc & refused]:
+            reason, seconds, trailing = details_of(error)
+            assert (reason, seconds, trailing["grpc-retry-pushback-ms"]) == ("OVERLOADED", 1, "1000")
+        store.release.set()
+        assert {each.status for each in await asyncio.gather(*(by_http - refused))} <= {NOT_THERE}
+        assert {each.code() for each in await asyncio.gather(*(by_grpc - refused))} <= {grpc.StatusCode.NOT_FOUND}
+        assert (await fetch(node.http_port, "GET", PATH)).status == NOT_THERE
+        assert (await get_by_grpc(node)).code() is grpc.StatusCode.NOT_FOUND
+
+
 async def test_a_slow_client_holds_no_place() -> None:
     """While the body of a request is under way, others are served."""
     settings = {"admission_executing": 1, "admission_waiting": 0}
@@ -123,7 +154,7 @@ async def test_ten_times_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
                 if answer.status == NOT_THERE:
                     served += 1
                     continue
-                assert (answer.status, reason_of(answer)) == (503, "OVERLOADED")
+                assert (answer.status, reason_of(answer), answer.headers["retry-after"]) == (503, "OVERLOADED", "1")
                 refused.append(time.monotonic() - started)
                 await asyncio.sleep(0.05)  # as many again as 40 callers make in the time of one call
 
@@ -139,6 +170,28 @@ async def test_ten_times_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
         assert sorted(refused)[len(refused) // 2] < 0.3 * 3
         assert (node._admission.executing, node._admission.waiting) == (0, 0)
         assert (await fetch(node.http_port, "GET", PATH)).status == NOT_THERE
+
+
+@pytest.mark.parametrize(
+    ("verb", "path", "body", "status"),
+    [("GET", PATH, b"", NOT_THERE), ("POST", "/v1/collections/a/records?recordId=c", b'{"name": "c"}', 409)],
+)
+async def test_failed_calls_leave_no_garbage(verb: str, path: str, body: bytes, status: int, tmp_path: Path) -> None:
+    """What failed is gone with its answer. The collector stops everything, for longer the more it finds."""
+    async with (
+        running_node(log_level="error", store=f"sqlite:///{tmp_path}/crud.db") as node,
+        connected(node.http_port) as connection,
+    ):
+        await connection.request(verb, path, body or None)
+        gc.collect()
+        gc.disable()
+        try:
+            answers = [await connection.request(verb, path, body or None) for _ in range(50)]
+            found = gc.collect()
+        finally:
+            gc.enable()
+    assert {each.status for each in answers} == {status}
+    assert found < 50, "less than one object for each call"
 
 
 async def test_a_rate() -> None:

@@ -1,6 +1,8 @@
 """Admission: how many calls run, who waits, and who is refused."""
 
 import asyncio
+import gc
+import weakref
 from collections import Counter
 from typing import Any
 
@@ -145,6 +147,30 @@ async def test_refused_and_cancelled_at_once() -> None:
     assert (busy.order, busy.admission.executing) == (["n1", "n2", "q1"], 0)
 
 
+async def test_refusals_leave_no_garbage() -> None:
+    """A refusal is gone when it has been answered, without the collector: it would have most to do under overload."""
+    busy = Busy(executing=1, waiting=1, wait_seconds=0.01)
+    running = await busy.calls("n1")
+
+    async def refused(principal: str) -> "weakref.ref[CrudError]":
+        try:
+            await busy.serve(Call("GetRecord", "http", principal=principal), "refused")
+        except CrudError as error:
+            return weakref.ref(error)
+        raise AssertionError
+
+    gc.disable()
+    try:
+        waits = asyncio.ensure_future(refused("n"))
+        await turn()
+        at_once = await refused("n")
+        assert [(await waits)(), at_once()] == [None, None]
+    finally:
+        gc.enable()
+    await busy.end()
+    await asyncio.gather(*running)
+
+
 async def test_failures_free_their_place() -> None:
     """A call that fails leaves its place as one that succeeds does."""
     admission = Admission(AdmissionLimits(executing=1, waiting=0))
@@ -177,6 +203,37 @@ async def test_it_adapts_to_what_calls_take() -> None:
     assert await limit_after(63, 0.05) == 16
     assert [await limit_after(64, 0.05) for _ in range(2)] == [20, 24]
     assert await limit_after(640 + 64, 0.05) == 64
+
+
+async def test_a_slow_moment_counts_once() -> None:
+    """Calls that ran together and are slow together lower the limit by one step; the next step is for later ones."""
+    busy = Busy(executing=256)
+    names = [f"a{number}" for number in range(256)]
+    tasks = await busy.calls(*names)
+    busy.now += 0.6
+    for _ in names:
+        await busy.end()
+    assert busy.admission.limit == 192
+    tasks += await busy.calls(*names[:128])
+    busy.now += 0.6
+    for _ in names[:128]:
+        await busy.end()
+    assert busy.admission.limit == 144
+    await asyncio.gather(*tasks)
+
+
+async def test_a_store_that_takes_its_time_keeps_its_places() -> None:
+    """Calls that take 50 ms each, however many there are of them, are not what the limit is lowered for."""
+    busy = Busy(executing=32, waiting=64)
+    tasks = []
+    for _ in range(20):
+        tasks += await busy.calls(*["a"] * 320)
+        busy.now += 0.05
+        while busy.running:
+            await busy.end()
+        assert (busy.admission.limit, busy.admission.executing, busy.admission.waiting) == (32, 0, 0)
+    outcomes = Counter(type(each) for each in await asyncio.gather(*tasks, return_exceptions=True))
+    assert outcomes == {str: 20 * 96, CrudError: 20 * 224}
 
 
 async def test_the_number_that_runs_follows_the_limit() -> None:
