@@ -71,7 +71,7 @@ async def test_watch_under_fire(tmp_path: Path, proof: bool, record_property: Ca
     await _verify(tmp_path / "crud.db")
     ends = sum((each.ends for each in followers), Counter())
     record_property("changes", len(log))
-    record_property("ends", ends)
+    record_property("ends", dict(ends))
     print(f"{len(log)} changes, {len(book.records)} acknowledged states; watches ended: {dict(ends)}")  # noqa: T201 - the bar is a number to look at
 
 

@@ -1,5 +1,6 @@
 """Imports into a store in memory, and what they leave there."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
@@ -61,3 +62,14 @@ def paths_of() -> Callable[[Service], Any]:
         return [record.id for record in (await service.list()).records]
 
     return ids
+
+
+@pytest.fixture
+async def new_tasks() -> Callable[[], set[asyncio.Task[Any]]]:
+    """Tells which tasks of the loop, which all tests share, were begun since, besides the one that asks."""
+    before = asyncio.all_tasks()
+
+    def begun() -> set[asyncio.Task[Any]]:
+        return asyncio.all_tasks() - before - {asyncio.current_task()}
+
+    return begun

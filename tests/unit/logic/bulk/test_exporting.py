@@ -178,7 +178,7 @@ class Counting(Around):
         return await self.store.list_records(query)
 
 
-async def test_one_page_ahead(filled, service_of) -> None:
+async def test_one_page_ahead(filled, service_of, new_tasks: Any) -> None:
     """While a reply is being sent the next page is read, and no more; who goes early leaves nothing behind."""
     store = Counting(filled.store)
     stream = export(service_of(store))
@@ -187,10 +187,10 @@ async def test_one_page_ahead(filled, service_of) -> None:
         await asyncio.sleep(0)
     assert store.pages == 2
     await stream.aclose()
-    assert len(asyncio.all_tasks()) == 1
+    assert new_tasks() == set()
 
 
-async def test_an_error_of_a_page_ends_the_export(filled, service_of) -> None:
+async def test_an_error_of_a_page_ends_the_export(filled, service_of, new_tasks: Any) -> None:
     """It comes out of the iteration."""
 
     class Failing(Counting):
@@ -204,7 +204,7 @@ async def test_an_error_of_a_page_ends_the_export(filled, service_of) -> None:
     assert [record.id for record in (await anext(stream)).records] == ["a", "b"]
     with pytest.raises(CrudError):
         await anext(stream)
-    assert len(asyncio.all_tasks()) == 1
+    assert new_tasks() == set()
 
 
 async def test_an_export_goes_into_another_node(filled) -> None:

@@ -59,7 +59,7 @@ def held(store) -> Held:
     return Held(store)
 
 
-async def test_one_chunk_is_committed_while_the_next_one_is_prepared(service_of, held) -> None:
+async def test_one_chunk_is_committed_while_the_next_one_is_prepared(service_of, held, new_tasks: Any) -> None:
     """While a commit is under way the rows behind it are taken and prepared, but not committed, and not without end."""
     hooks, source = Recorder(), Source(20)
     service = service_of(held, limits=LIMITS, hooks=hooks)
@@ -75,10 +75,10 @@ async def test_one_chunk_is_committed_while_the_next_one_is_prepared(service_of,
     for _ in range(10):
         held.gate.release()
     assert (await importing).imported_count == 20
-    assert len(asyncio.all_tasks()) == 1
+    assert new_tasks() == set()
 
 
-async def test_nothing_is_committed_behind_a_chunk_that_failed(service_of, held) -> None:
+async def test_nothing_is_committed_behind_a_chunk_that_failed(service_of, held, new_tasks: Any) -> None:
     """The chunk that was prepared meanwhile is given up."""
     service = service_of(held, limits=LIMITS)
     importing = asyncio.create_task(service.handlers["ImportRecords"](call(), Source(20).messages()))
@@ -89,10 +89,10 @@ async def test_nothing_is_committed_behind_a_chunk_that_failed(service_of, held)
         await importing
     assert (caught.value.kind, caught.value.reason) == (Kind.UNAVAILABLE, Reason.SHUTTING_DOWN)
     assert held.begun == [["r0", "r1"]]
-    assert len(asyncio.all_tasks()) == 1
+    assert new_tasks() == set()
 
 
-async def test_a_caller_that_goes_leaves_nothing_behind(service_of, held) -> None:
+async def test_a_caller_that_goes_leaves_nothing_behind(service_of, held, new_tasks: Any) -> None:
     """No task goes on after the import was cancelled."""
     service = service_of(held, limits=LIMITS)
     importing = asyncio.create_task(service.handlers["ImportRecords"](call(), Source(20).messages()))
@@ -100,7 +100,7 @@ async def test_a_caller_that_goes_leaves_nothing_behind(service_of, held) -> Non
     importing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await importing
-    assert len(asyncio.all_tasks()) == 1
+    assert new_tasks() == set()
 
 
 async def test_nothing_is_committed_behind_a_chunk_that_was_given_up() -> None:
