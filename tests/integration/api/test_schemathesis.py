@@ -13,7 +13,7 @@ from tests.integration.api.fuzz.formats import FORMATS
 from tests.integration.api.http_client import fetch
 
 _CONFIG = "tests/integration/api/fuzz/schemathesis.toml"
-_SHORT = ("--generation-deterministic", "--max-examples=5")
+_SHORT = ("--generation-deterministic", "--max-examples=3")
 _FULL = ("--seed=1", "--max-examples=200")
 # What they change, in this process too, is no matter of one request: a node that drains is not ready any more.
 _NOT_COMMANDS = ("--exclude-path-regex=^/v1/node:",)
