@@ -84,7 +84,7 @@ def _new_file(target: Path, over: str = "") -> Iterator[Path]:
     """A file that becomes `target`, on disk for good, when the block ends well; `over` is for what is there already."""
     target = target.resolve()
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f"{target.name}.part")
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         part.unlink(missing_ok=True)
         yield part

@@ -22,6 +22,8 @@ from crud_service.model.requests import Bookmark, ChangeGroup, Gap, InitialDone,
 _PAGE = 500
 # Of the records as they are; smaller than a message may be, so that a reader soon has a place to resume from.
 _PAGE_BYTES = 524_288
+# A filter that finds little may have to look at all records for its first page; nobody waits for it but this watch.
+_PAGE_SECONDS = 60.0
 
 
 class Watching:
@@ -103,7 +105,7 @@ class _Watch:
                     after=Position((), *after) if after and after[1] else None,
                     limit=_PAGE,
                     weight_limit=_PAGE_BYTES,
-                    seconds=self._limits.query_seconds,
+                    seconds=_PAGE_SECONDS,
                     at=revision,
                 )
             )
