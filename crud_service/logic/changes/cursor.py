@@ -3,6 +3,7 @@
 import msgspec
 
 from crud_service.logic.page_token import PageTokens
+from crud_service.logic.revisions import history_gone
 from crud_service.model.change import Change
 from crud_service.model.errors import CrudError, Kind, Reason, invalid
 from crud_service.model.query import Position, Rank
@@ -84,8 +85,6 @@ def check_reached(cursor: Cursor, last: int) -> Cursor:
     return cursor
 
 
-def history_gone(floor: int) -> CrudError:
+def fell_behind(floor: int) -> CrudError:
     """OUT_OF_RANGE (`HISTORY_GONE`) for a reader behind the floor of the log."""
-    message = f"the log goes back to revision {floor + 1} only; start there, or anew with send_initial"
-    metadata = {"oldestRevision": str(floor + 1)}
-    return CrudError(Kind.OUT_OF_RANGE, Reason.HISTORY_GONE, message, metadata=metadata)
+    return history_gone(floor + 1, f"the log goes back to revision {floor + 1} only; start there, or with send_initial")

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from time import monotonic as monotonic_clock
 from typing import NamedTuple
 
-from crud_service.logic.changes.cursor import Cursor, history_gone
+from crud_service.logic.changes.cursor import Cursor, fell_behind
 from crud_service.logic.changes.log_group import Gone, LogGroup, grouped
 from crud_service.logic.changes.told import Told
 from crud_service.model.ports.change_log import ChangeLog, LogScope
@@ -99,7 +99,7 @@ class LogTail:
         # Only now is it known that nothing was taken away while it was read.
         floor = await self._log.log_floor(scope)
         if after < floor:
-            raise history_gone(floor)
+            raise fell_behind(floor)
         return Turn(groups, groups[-1].revision if groups else max(after, last))
 
     async def wait(self, after: int, seconds: float) -> None:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 from time import monotonic as monotonic_clock
 
-from crud_service.logic.changes.cursor import Cursor, Cursors, check_reached, first_cursor, history_gone
+from crud_service.logic.changes.cursor import Cursor, Cursors, check_reached, fell_behind, first_cursor
 from crud_service.logic.changes.log_group import LogGroup
 from crud_service.logic.changes.log_tail import LogTail
 from crud_service.logic.changes.view import View, pieces
@@ -111,7 +111,7 @@ class _Watch:
             )
             floor = await self._store.log_floor(scope)
             if revision < floor:
-                raise history_gone(floor)
+                raise fell_behind(floor)
             if page.records:
                 last = page.records[-1]
                 after = last.collection, last.id
