@@ -19,7 +19,7 @@ run: venv ## Start the service (ARGS="--help" shows its flags)
 
 test: check ## Run every check, then every test
 	@echo "== tests: architecture, unit, integration, e2e (pytest)"
-	@$(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile $(ARGS)
+	@$(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder $(ARGS)
 
 check: check-format check-lint check-types check-layers check-proto check-generated check-lean ## Run the checks alone: format, lint, types, layers, contract, size
 
