@@ -15,6 +15,7 @@ from typing import NamedTuple
 from crud_service.logic.changes.cursor import Cursor, fell_behind
 from crud_service.logic.changes.log_group import Gone, LogGroup, grouped
 from crud_service.logic.changes.told import Told
+from crud_service.logic.maintenance.system_call import Report
 from crud_service.model.ports.change_log import ChangeLog, LogScope
 
 # What the tail keeps for its readers: as much as they can be behind before each of them reads the store.
@@ -26,9 +27,6 @@ _TURN_WEIGHT = 262_144
 # takes about as long as the second number says.
 _PACE_SECONDS, _SERVING_SECONDS = 0.005, 0.000_1
 _RETRY_SECONDS = 0.5
-
-Report = Callable[[str, Exception | None], None]
-"""Tells an operator what is wrong, and what caused it."""
 
 
 class Turn(NamedTuple):
@@ -136,7 +134,7 @@ class LogTail:
                 failed = False
             except Exception as error:  # noqa: BLE001 - the store may come back, and readers wait for that
                 if not failed and not self.is_closing:
-                    self._report(f"the change log cannot be read, watches stand still: {error}", error)
+                    self._report("the change log cannot be read, watches stand still", error)
                 failed = True
                 await asyncio.sleep(_RETRY_SECONDS)
 

@@ -82,7 +82,7 @@ class Compaction:
             if is_of_the_store(error):
                 raise
             if self._setbacks.add(key, 0):
-                self._report(f"CompactLog: collections/{key.id} keeps its history for now: {error}", error)
+                self._report(f"CompactLog: collections/{key.id} keeps its history for now", error)
 
     async def _compact(self, key: CollectionKey, time: Timestamp) -> None:
         more = True
